@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store - the message store: nothing that was accepted is ever lost.
+ *
+ * Every message that the gateway accepts is one entry here, from acceptance to
+ * its final state and for store-history after it. Queues, the matching of
+ * reports, the parts of long messages and the history are questions to this one
+ * table.
+ *
+ * Operations are asynchronous. They are issued on the loop's thread, carried
+ * out by the store's own thread in the order of issue, committed in groups
+ * (whatever waited while the last commit ran), and answered on the loop's
+ * thread after the commit is on disk. What is issued from one callback of the
+ * loop is committed together or not at all. An operation whose answer does not
+ * matter passes a NULL callback; failures are logged and counted by the store.
+ *
+ * A read sees all operations issued before it.
+ *
+ * When the disk is full or the file cannot be written, operations answer
+ * STORE_FAILED and the store goes on trying by itself: store_health() tells.
+ * Strings and messages passed in are copied or referenced; the caller keeps
+ * what is his.
+ *
+ * The interface knows no SQL: SQLite is behind it, another database may be.
+ */
+#ifndef GW_STORE_STORE_H
+#define GW_STORE_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gw/msg/message.h"
+#include "gw/store/state.h"
+#include "gwlib/loop.h"
+
+struct store;
+
+enum store_kind {
+    STORE_MT = 1,
+    STORE_MO = 2,    /* whole messages and parts */
+    STORE_REPORT = 3 /* a delivery report on its way to a box */
+};
+
+enum store_status {
+    STORE_OK,
+    STORE_DUPLICATE, /* the same id for the same receiver is there already */
+    STORE_MISSING,   /* no such entry, or its state does not allow the change */
+    STORE_FAILED     /* not stored; see the log */
+};
+
+/* One entry as it is handed out; valid during the callback, the message as
+ * long as a reference is held. */
+struct store_entry {
+    int64_t number; /* ours: unique, grows with the order of acceptance */
+    enum store_kind kind;
+    enum message_state state;
+    struct message *message;
+    struct slice queue;      /* who it waits for; the caller's vocabulary */
+    int attempts;            /* times it was handed to an SMSC or box */
+    int64_t accepted_ms;     /* since 1970 */
+    int64_t changed_ms;
+    int64_t due_ms;          /* DEFERRED, POSTPONED: when to go on */
+    struct slice link;       /* the SMSC connection that has or had it */
+    struct slice foreign_id; /* the SMSC's id */
+    struct slice error;      /* the last error */
+    int parts, parts_sent;   /* of a long MT; 0 when not split */
+    int reference;           /* its concatenation reference */
+};
+
+/* --- opening ----------------------------------------------------------- */
+
+struct store_options {
+    const char *path;      /* NULL: in memory only, nothing survives */
+    int64_t history_s;     /* how long finished entries stay; 0: gone at once */
+};
+
+/* What waits in one queue, found at opening. */
+struct store_queue {
+    char *queue;
+    enum store_kind kind;
+    int64_t waiting; /* QUEUED or RECEIVED */
+    int64_t later;   /* DEFERRED or POSTPONED */
+};
+
+/*
+ * Opens or makes the file, locks it against other bearerboxes, brings an older
+ * schema forward, and turns what was SENDING into QUEUED again: those are
+ * uncertain and each is logged with id and receiver. NULL with the reason
+ * appended to *error. Blocks.
+ */
+struct store *store_open(struct loop *loop, const struct store_options *options,
+                         struct bytes *error);
+/* What was found at opening, until the store is closed. */
+const struct store_queue *store_queues(const struct store *store, size_t *count);
+/* Entries that were uncertain at opening. */
+int64_t store_uncertain(const struct store *store);
+
+/* Carries out what was issued, ends the thread, delivers the last answers,
+ * closes. Blocks. */
+void store_close(struct store *store);
+
+/* --- changes ----------------------------------------------------------- */
+
+struct store_insert {
+    enum store_kind kind;
+    enum message_state state; /* QUEUED, DEFERRED, SENDING, RECEIVING, RECEIVED, or final */
+    struct message *message;
+    struct slice queue;
+    struct slice link;  /* with SENDING */
+    int64_t due_ms;     /* with DEFERRED */
+    struct slice error; /* with a final state */
+    /* A non-nil id that is there with the same receiver answers
+     * STORE_DUPLICATE and inserts nothing. */
+    bool refuse_duplicate;
+};
+
+/* number is 0 when nothing was inserted. */
+typedef void store_inserted_fn(enum store_status status, int64_t number, void *arg);
+void store_insert(struct store *store, const struct store_insert *insert, store_inserted_fn *done,
+                  void *arg);
+
+/* Fields that stay as they are: state 0, numbers -1, slices unset. */
+struct store_change {
+    enum message_state state;
+    int attempts;
+    int64_t due_ms;
+    struct slice queue;
+    struct slice link;
+    struct slice foreign_id;
+    struct slice error;
+    int parts, parts_sent, reference;
+};
+struct store_change store_change_none(void);
+
+typedef void store_done_fn(enum store_status status, void *arg);
+void store_update(struct store *store, int64_t number, const struct store_change *change,
+                  store_done_fn *done, void *arg);
+
+/* Every DEFERRED entry with due_ms <= now becomes QUEUED, every POSTPONED one
+ * RECEIVED. The answer names the queues that grew (once per queue and kind),
+ * and the time of the next entry that is due (0: none). */
+struct store_ripe {
+    struct slice queue;
+    enum store_kind kind;
+    int64_t entries;
+};
+typedef void store_ripen_fn(const struct store_ripe *queues, size_t count, int64_t next_due_ms,
+                            void *arg);
+void store_ripen(struct store *store, int64_t now_ms, store_ripen_fn *done, void *arg);
+
+/* --- questions --------------------------------------------------------- */
+
+/* Called once with all entries; count 0 when there is none. */
+typedef void store_entries_fn(enum store_status status, const struct store_entry *entries,
+                              size_t count, void *arg);
+
+/*
+ * The first `limit` entries of a queue that wait (QUEUED or RECEIVED), by
+ * priority, then age. Entries that the caller has already are among them: he
+ * knows their numbers.
+ */
+void store_fetch(struct store *store, enum store_kind kind, struct slice queue, size_t limit,
+                 store_entries_fn *done, void *arg);
+
+/* All entries in a state, by age, at most limit; for RECEIVING at start and for
+ * lists. */
+void store_list(struct store *store, enum store_kind kind, enum message_state state, size_t limit,
+                store_entries_fn *done, void *arg);
+
+/* What is not final, oldest first, at most limit: for store-status. */
+void store_list_live(struct store *store, size_t limit, store_entries_fn *done, void *arg);
+
+/* MT that are SENT (or SENDING) over an SMSC link with this foreign id, newest
+ * first. The same id may stand several times where a modem counts to 255. */
+void store_find_sent(struct store *store, struct slice smsc_id, struct slice foreign_id,
+                     store_entries_fn *done, void *arg);
+
+/* Every entry with this id that is not final. */
+void store_find_id(struct store *store, const struct uuid *id, store_entries_fn *done, void *arg);
+
+/* Counts, as of the last commit; costs nothing. */
+struct store_counts {
+    int64_t live;            /* all that is not final, without SENT: "store size" */
+    int64_t mt_waiting;      /* QUEUED, DEFERRED, SENDING */
+    int64_t mo_waiting;      /* MO and reports: RECEIVED, POSTPONED */
+    int64_t reports_awaited; /* SENT */
+};
+struct store_counts store_counts(const struct store *store);
+
+/* NULL when all is well, else what is wrong ("database or disk is full"). */
+const char *store_health(const struct store *store);
+
+#endif
