@@ -42,6 +42,21 @@ int64_t loop_now(const struct loop *loop);
 struct event_base *loop_event_base(struct loop *loop);
 
 /*
+ * What loop_destroy() still has to call: for things that nobody owns any more
+ * and that end by themselves later, so that they end with the loop at the
+ * latest. The struct belongs to the caller, is all zero at first and leaves the
+ * list before fn is called; removing one that is not in the list is fine. gwlib
+ * only.
+ */
+struct loop_ending {
+    loop_fn *fn;
+    void *arg;
+    struct loop_ending *next, **at; /* of the list */
+};
+void loop_ending_add(struct loop *loop, struct loop_ending *ending);
+void loop_ending_remove(struct loop_ending *ending);
+
+/*
  * A one-shot timer. Setting a timer that is set moves it. It may be set or
  * freed from inside its own callback.
  */
