@@ -18,10 +18,10 @@ struct http_call;
 
 struct http_client_options {
     const char *user_agent;
-    unsigned timeout_s;       /* whole request; 0 means 240 */
-    unsigned max_parallel;    /* further calls wait; 0 means 512 */
-    size_t max_body;          /* of an answer; more is an error; 0 means 1 MiB */
-    const char *proxy_host;   /* NULL: none */
+    unsigned timeout_s;     /* whole request; 0 means 240 */
+    unsigned max_parallel;  /* further calls wait; 0 means 512 */
+    size_t max_body;        /* of an answer; more is an error; 0 means 1 MiB */
+    const char *proxy_host; /* NULL: none */
     int proxy_port;
     const char *proxy_user;
     const char *proxy_password;
@@ -31,7 +31,8 @@ struct http_client_options {
 };
 
 /* Strings are copied. Never fails. */
-struct http_client *http_client_create(struct loop *loop, const struct http_client_options *options);
+struct http_client *http_client_create(struct loop *loop,
+                                       const struct http_client_options *options);
 /* Cancels what is under way (no callback). */
 void http_client_free(struct http_client *client);
 /* Calls running or waiting. */
@@ -51,8 +52,8 @@ struct http_request {
 };
 
 struct http_answer {
-    int status;             /* 0: no answer, see error */
-    const char *error;      /* a short text when status is 0, else NULL */
+    int status;        /* 0: no answer, see error */
+    const char *error; /* a short text when status is 0, else NULL */
     struct slice body;
     const struct http_header *headers; /* of the last answer */
     size_t header_count;

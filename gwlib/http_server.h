@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_server - an HTTP/1.0 and 1.1 server on libevent's evhttp, with limits.
+ * http_server - an HTTP/1.0 and 1.1 server on the loop, with limits.
  *
  * Each request becomes an exchange that its handler answers exactly once, now
  * or later. A client that goes away meanwhile is no concern of the handler: the
- * answer then goes nowhere. Refused before the handler sees them: header or
- * body over the limit, a doubled or contradicting Content-Length, an unknown
- * method (400), too many connections, slow clients. "Expect: 100-continue" is
- * answered; keep-alive by the usual rules, said in every answer by
- * "Connection: Keep-Alive" or "Close". Loop thread only.
+ * answer then goes nowhere. Refused before the handler sees them, with an empty
+ * body, and disconnected: a broken request, a doubled or contradicting
+ * Content-Length, an unknown method (400), a body over the limit (413), a header
+ * over the limit (431). Disconnected without an answer: who is on no access
+ * list, who is one too many, who has not sent its whole request in time.
+ * "Expect: 100-continue" is answered; keep-alive by the usual rules, said in
+ * every answer by "Connection: Keep-Alive" or "Close". Loop thread only.
  */
 #ifndef GWLIB_HTTP_SERVER_H
 #define GWLIB_HTTP_SERVER_H
