@@ -29,8 +29,10 @@ enum conf_type {
     CONF_PORT,    /* 0..65535 */
     CONF_ACL,     /* address patterns, see acl.h */
     CONF_REGEX,   /* must compile */
-    CONF_URL,     /* http:// or https:// */
-    CONF_CHOICE   /* one of `choices`, separated by '|' */
+    CONF_URL,     /* http:// or https://; anything else is warned about */
+    CONF_CHOICE,  /* one of `choices`, separated by '|', without case; conf_string()
+                     gives it as it is written there */
+    CONF_DURATION /* seconds, or a number with s, m, h, d (days) or w: "30d"; min..max */
 };
 
 /* What becomes of a variable that is found. */
@@ -46,7 +48,7 @@ struct conf_variable {
     const char *name;
     enum conf_type type;
     const char *fallback; /* as it would stand in a file; NULL: unset */
-    long min, max;        /* CONF_NUMBER; both 0: any */
+    long min, max;        /* CONF_NUMBER, CONF_DURATION; both 0: any */
     const char *choices;  /* CONF_CHOICE */
     bool required;
     enum conf_support support;
@@ -70,7 +72,10 @@ struct conf_schema {
 
 enum conf_severity { CONF_NOTE, CONF_WARNING, CONF_ERROR };
 
-/* What was found wrong, in the order of finding. Zero initialised. */
+/* What was found wrong, in the order of finding. Zero initialised. After
+ * CONF_PROBLEMS_MAX the list says once that there is more; counting goes on. */
+#define CONF_PROBLEMS_MAX 500
+
 struct conf_problem {
     enum conf_severity severity;
     char *text; /* one line, with file and line */
@@ -107,15 +112,17 @@ const char *conf_group_name(const struct conf_group *group);
 
 /*
  * Values. Asking for a name or type that the schema does not have is a bug of
- * ours. Without the variable in the file: the schema's fallback, else NULL, 0,
- * or false. Strings live as long as the configuration. group NULL: the
+ * ours. Without the variable in the file, or when its value was refused: the
+ * schema's fallback, else NULL, 0, or false. conf_string() takes a variable of
+ * any type and gives the text; conf_number() takes CONF_NUMBER, CONF_PORT and
+ * CONF_DURATION (in seconds). Strings live as long as the configuration. group NULL: the
  * fallbacks of nothing, that is NULL, 0, false (for a group that is missing).
  */
 const char *conf_string(const struct conf_group *group, const char *name);
 long conf_number(const struct conf_group *group, const char *name);
 double conf_decimal(const struct conf_group *group, const char *name);
 bool conf_bool(const struct conf_group *group, const char *name);
-/* Whether the file sets it ("" counts as set). */
+/* Whether the file sets it. "" counts as set for text, as unset for numbers. */
 bool conf_is_set(const struct conf_group *group, const char *name);
 
 /*
@@ -126,6 +133,10 @@ bool conf_is_set(const struct conf_group *group, const char *name);
 void conf_report(struct conf_problems *problems, enum conf_severity severity,
                  const struct conf_group *group, const char *variable, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* The word of the NULL-terminated list that was probably meant by `word`: equal
+ * but for case, or a typing mistake or two away. NULL when none is near. */
+const char *conf_nearest(const char *word, const char *const *words);
 
 /* Every group with every variable, as --generate prints it. */
 void conf_schema_print(const struct conf_schema *schema, struct bytes *to);
