@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * changes - what changes rows of the store's table (sqlite.h). The one place
+ * where a state is written; each function keeps the tally.
+ */
+#include "gw/store/sqlite.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "gwlib/log.h"
+
+#define NUMBERS_RESERVED 1000 /* at a time */
+#define RIPEN_LIMIT      2000 /* entries in one operation */
+#define PRUNE_STEP       500  /* rows looked at in one step */
+
+/* --- insert ---------------------------------------------------------------- */
+
+static bool take_number(struct database *database, int64_t *number)
+{
+    if (database->next_number >= database->reserving) {
+        sqlite3_stmt *statement = database_statement(database, STATEMENT_RESERVE);
+        int64_t reserving = database->next_number + NUMBERS_RESERVED;
+
+        sqlite3_bind_int64(statement, 1, reserving);
+        if (!database_run(statement))
+            return false;
+        database->reserving = reserving;
+    }
+    *number = database->next_number++;
+    return true;
+}
+
+static bool find_duplicate(struct database *database, const struct store_insert *insert,
+                           bool *found)
+{
+    const struct sms *sms = message_sms(insert->message);
+
+    *found = false;
+    if (!insert->refuse_duplicate || uuid_is_nil(&sms->id))
+        return true;
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_DUPLICATE);
+    sqlite3_bind_blob(statement, 1, sms->id.octets, sizeof sms->id.octets, SQLITE_STATIC);
+    row_bind_text(statement, 2, sms->receiver);
+    sqlite3_bind_int(statement, 3, (int)insert->kind);
+    int result = sqlite3_step(statement);
+    *found = result == SQLITE_ROW;
+    sqlite3_reset(statement);
+    return result == SQLITE_ROW || result == SQLITE_DONE;
+}
+
+bool change_insert(struct database *database, struct operation *operation)
+{
+    const struct store_insert *insert = &operation->u.insert;
+    bool duplicate;
+
+    if (!find_duplicate(database, insert, &duplicate))
+        return false;
+    if (duplicate) {
+        operation->status = STORE_DUPLICATE;
+        return true;
+    }
+    if (!take_number(database, &operation->number))
+        return false;
+    if (state_is_final((int)insert->state) && !database->keep_history)
+        return true;
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_INSERT);
+    row_bind_insert(statement, insert, operation->number, database->now_ms);
+    if (!database_run(statement))
+        return false;
+    database->delta[insert->state]++;
+    return true;
+}
+
+/* --- update ---------------------------------------------------------------- */
+
+static const char *const changed_columns[CHANGED_FIELDS] = {
+    [CHANGED_STATE] = "state",
+    [CHANGED_ATTEMPTS] = "attempts",
+    [CHANGED_DUE] = "due_ms",
+    [CHANGED_QUEUE] = "queue",
+    [CHANGED_LINK] = "link",
+    [CHANGED_FOREIGN_ID] = "foreign_id",
+    [CHANGED_ERROR] = "error",
+    [CHANGED_PARTS] = "parts",
+    [CHANGED_PARTS_SENT] = "parts_sent",
+    [CHANGED_REFERENCE] = "reference",
+};
+
+static unsigned changed_fields(const struct store_change *change)
+{
+    unsigned fields = 0;
+
+    fields |= (unsigned)(change->state != 0) << CHANGED_STATE;
+    fields |= (unsigned)(change->attempts >= 0) << CHANGED_ATTEMPTS;
+    fields |= (unsigned)(change->due_ms >= 0) << CHANGED_DUE;
+    fields |= (unsigned)slice_is_set(change->queue) << CHANGED_QUEUE;
+    fields |= (unsigned)slice_is_set(change->link) << CHANGED_LINK;
+    fields |= (unsigned)slice_is_set(change->foreign_id) << CHANGED_FOREIGN_ID;
+    fields |= (unsigned)slice_is_set(change->error) << CHANGED_ERROR;
+    fields |= (unsigned)(change->parts >= 0) << CHANGED_PARTS;
+    fields |= (unsigned)(change->parts_sent >= 0) << CHANGED_PARTS_SENT;
+    fields |= (unsigned)(change->reference >= 0) << CHANGED_REFERENCE;
+    return fields;
+}
+
+/* Parameters: 1 the number, 2 the time, then a field each from 3 on. Only what
+ * changes is named, so that only its indexes are looked at. */
+static sqlite3_stmt *update_statement(struct database *database, unsigned fields)
+{
+    struct bytes sql = {0};
+
+    if (database->updates[fields] != NULL) {
+        sqlite3_reset(database->updates[fields]);
+        sqlite3_clear_bindings(database->updates[fields]);
+        return database->updates[fields];
+    }
+    bytes_append_str(&sql, "UPDATE message SET changed_ms = ?2");
+    for (int i = 0; i < CHANGED_FIELDS; i++) {
+        if ((fields & 1u << i) != 0)
+            bytes_printf(&sql, ", %s = ?%d", changed_columns[i], i + 3);
+    }
+    bytes_append_str(&sql, " WHERE number = ?1");
+    database->updates[fields] = database_prepare(database, bytes_str(&sql));
+    bytes_free(&sql);
+    return database->updates[fields];
+}
+
+static void bind_numbers(sqlite3_stmt *statement, unsigned fields,
+                         const struct store_change *change)
+{
+    const int64_t values[CHANGED_FIELDS] = {
+        [CHANGED_STATE] = (int64_t)change->state,
+        [CHANGED_ATTEMPTS] = change->attempts,
+        [CHANGED_DUE] = change->due_ms,
+        [CHANGED_PARTS] = change->parts,
+        [CHANGED_PARTS_SENT] = change->parts_sent,
+        [CHANGED_REFERENCE] = change->reference,
+    };
+
+    for (int i = 0; i < CHANGED_FIELDS; i++) {
+        if ((fields & 1u << i) != 0)
+            sqlite3_bind_int64(statement, i + 3, values[i]);
+    }
+}
+
+static void bind_strings(sqlite3_stmt *statement, unsigned fields,
+                         const struct store_change *change)
+{
+    const struct slice values[CHANGED_FIELDS] = {
+        [CHANGED_QUEUE] = change->queue,
+        [CHANGED_LINK] = change->link,
+        [CHANGED_FOREIGN_ID] = change->foreign_id,
+        [CHANGED_ERROR] = change->error,
+    };
+
+    for (int i = 0; i < CHANGED_FIELDS; i++) {
+        if ((fields & 1u << i) != 0)
+            row_bind_text(statement, i + 3, values[i]);
+    }
+}
+
+static bool update_row(struct database *database, int64_t number, const struct store_change *change)
+{
+    unsigned fields = changed_fields(change);
+    sqlite3_stmt *statement = update_statement(database, fields);
+
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int64(statement, 1, number);
+    sqlite3_bind_int64(statement, 2, database->now_ms);
+    bind_numbers(statement, fields, change);
+    bind_strings(statement, fields, change);
+    return database_run(statement);
+}
+
+static bool delete_row(struct database *database, int64_t number)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_DELETE);
+
+    sqlite3_bind_int64(statement, 1, number);
+    return database_run(statement);
+}
+
+/* 0 when there is no such entry. */
+static bool read_state(struct database *database, int64_t number, int *state)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_STATE);
+
+    sqlite3_bind_int64(statement, 1, number);
+    int result = sqlite3_step(statement);
+    *state = result == SQLITE_ROW ? sqlite3_column_int(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return result == SQLITE_ROW || result == SQLITE_DONE;
+}
+
+bool change_update(struct database *database, struct operation *operation)
+{
+    const struct store_change *change = &operation->u.change;
+    int before, after;
+
+    if (!read_state(database, operation->number, &before))
+        return false;
+    after = change->state != 0 ? (int)change->state : before;
+    if (before <= 0 || before >= STATE_LIMIT || !state_may_change(before, after)) {
+        operation->status = STORE_MISSING;
+        return true;
+    }
+    database->delta[before]--;
+    if (state_is_final(after) && !database->keep_history)
+        return delete_row(database, operation->number);
+    database->delta[after]++;
+    return update_row(database, operation->number, change);
+}
+
+/* --- ripen ------------------------------------------------------------------ */
+
+static bool read_ripe_queues(struct database *database, struct operation *operation)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_RIPE_QUEUES);
+    int result;
+
+    sqlite3_bind_int64(statement, 1, operation->u.question.now_ms);
+    sqlite3_bind_int(statement, 2, RIPEN_LIMIT);
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct store_ripe *ripe = operation_add_ripe(operation);
+        bool mt = sqlite3_column_int(statement, 0) == STATE_DEFERRED;
+
+        ripe->kind = (enum store_kind)sqlite3_column_int(statement, 1);
+        ripe->queue = operation_copy(row_text(statement, 2));
+        ripe->entries = sqlite3_column_int64(statement, 3);
+        database->delta[mt ? STATE_DEFERRED : STATE_POSTPONED] -= ripe->entries;
+        database->delta[mt ? STATE_QUEUED : STATE_RECEIVED] += ripe->entries;
+    }
+    sqlite3_reset(statement);
+    return result == SQLITE_DONE;
+}
+
+bool change_ripen(struct database *database, struct operation *operation)
+{
+    if (!read_ripe_queues(database, operation))
+        return false;
+    if (operation->ripe_count > 0) {
+        sqlite3_stmt *statement = database_statement(database, STATEMENT_RIPEN);
+
+        sqlite3_bind_int64(statement, 1, operation->u.question.now_ms);
+        sqlite3_bind_int(statement, 2, RIPEN_LIMIT);
+        sqlite3_bind_int64(statement, 3, database->now_ms);
+        if (!database_run(statement))
+            return false;
+    }
+    sqlite3_stmt *next = database_statement(database, STATEMENT_NEXT_DUE);
+    int result = sqlite3_step(next);
+    operation->next_due_ms = result == SQLITE_ROW ? sqlite3_column_int64(next, 0) : 0;
+    if (result == SQLITE_ROW && operation->next_due_ms <= 0)
+        operation->next_due_ms = 1; /* long ago; 0 would say that there is none */
+    sqlite3_reset(next);
+    return result == SQLITE_ROW || result == SQLITE_DONE;
+}
+
+/* --- prune ------------------------------------------------------------------ */
+
+struct prunable {
+    int64_t number;
+    int state;
+};
+
+/* Looks PRUNE_STEP rows further. Rows stand in the order of acceptance: the
+ * first one that was accepted too late ends the walk. */
+static bool find_prunable(struct database *database, int64_t before_ms, struct prunable *found,
+                          size_t *count, bool *more)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_WALK);
+    int seen = 0, result;
+
+    *count = 0;
+    *more = true;
+    sqlite3_bind_int64(statement, 1, database->prune_cursor);
+    sqlite3_bind_int(statement, 2, PRUNE_STEP);
+    while (*more && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+        int state = sqlite3_column_int(statement, 1);
+
+        seen++;
+        database->prune_cursor = sqlite3_column_int64(statement, 0);
+        if (sqlite3_column_int64(statement, 3) >= before_ms)
+            *more = false;
+        else if (state_is_final(state) && sqlite3_column_int64(statement, 2) < before_ms)
+            found[(*count)++] = (struct prunable){database->prune_cursor, state};
+    }
+    bool sound = !*more || result == SQLITE_DONE;
+    sqlite3_reset(statement);
+    if (seen < PRUNE_STEP)
+        *more = false;
+    if (!*more)
+        database->prune_cursor = 0;
+    return sound;
+}
+
+static bool delete_found(struct database *database, const struct prunable *found, size_t count)
+{
+    if (!database_begin(database))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!delete_row(database, found[i].number))
+            return false;
+        database->delta[found[i].state]--;
+    }
+    return database_commit(database);
+}
+
+bool change_prune(struct database *database, int64_t before_ms, bool *more)
+{
+    struct prunable found[PRUNE_STEP];
+    size_t count;
+
+    if (!find_prunable(database, before_ms, found, &count, more))
+        return false;
+    if (count == 0 || delete_found(database, found, count))
+        return true;
+    database_roll_back(database);
+    return false;
+}
+
+/* --- recover ---------------------------------------------------------------- */
+
+static bool log_uncertain(struct database *database, int64_t *uncertain)
+{
+    sqlite3_stmt *statement = database_prepare(
+        database, "SELECT id, receiver, link FROM message"
+                  " INDEXED BY message_in_hand WHERE " IS_IN_HAND " AND state = 12");
+    int result;
+
+    if (statement == NULL)
+        return false;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct slice octets = row_text(statement, 0), receiver = row_text(statement, 1),
+                     link = row_text(statement, 2);
+        struct uuid id = {{0}};
+        char text[UUID_TEXT_LEN + 1];
+
+        if (octets.len == sizeof id.octets)
+            memcpy(id.octets, octets.data, sizeof id.octets);
+        uuid_format(&id, text);
+        log_warning("message %s to %.*s was in the hands of SMSC %.*s when the gateway stopped: "
+                    "sent again",
+                    text, (int)receiver.len, (const char *)receiver.data, (int)link.len,
+                    (const char *)link.data);
+        ++*uncertain;
+    }
+    sqlite3_finalize(statement);
+    return result == SQLITE_DONE;
+}
+
+bool change_recover(struct database *database, int64_t *uncertain)
+{
+    *uncertain = 0;
+    if (!log_uncertain(database, uncertain))
+        return false;
+    return *uncertain == 0 ||
+           database_execute(database, "UPDATE message SET state = 10 WHERE number IN"
+                                      " (SELECT number FROM message INDEXED BY message_in_hand"
+                                      "  WHERE " IS_IN_HAND " AND state = 12)");
+}

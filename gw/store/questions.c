@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * questions - what is asked of the store's table (sqlite.h).
+ */
+#include "gw/store/sqlite.h"
+
+#include <stdlib.h>
+
+#include "gwlib/memory.h"
+
+static bool read_entries(sqlite3_stmt *statement, struct operation *operation)
+{
+    int result;
+
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
+        row_read_entry(statement, operation_add_entry(operation));
+    return sqlite3_reset(statement) == SQLITE_OK && result == SQLITE_DONE;
+}
+
+static void bind_limit(sqlite3_stmt *statement, int parameter, size_t limit)
+{
+    sqlite3_bind_int64(statement, parameter,
+                       limit < (size_t)INT32_MAX ? (sqlite3_int64)limit : INT32_MAX);
+}
+
+static bool ask_fetch(struct database *database, struct operation *operation)
+{
+    const struct store_question *question = &operation->u.question;
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_FETCH);
+
+    sqlite3_bind_int(statement, 1, question->kind == STORE_MT ? STATE_QUEUED : STATE_RECEIVED);
+    sqlite3_bind_int(statement, 2, (int)question->kind);
+    row_bind_text(statement, 3, slice_is_set(question->name) ? question->name : slice_str(""));
+    bind_limit(statement, 4, question->limit);
+    return read_entries(statement, operation);
+}
+
+/* By the state's own index; a final state has none: the table is walked. */
+static const char *list_source(enum message_state state)
+{
+    switch (state) {
+    case STATE_QUEUED:
+    case STATE_RECEIVED:
+        return "INDEXED BY message_waiting WHERE " IS_WAITING " AND";
+    case STATE_DEFERRED:
+    case STATE_POSTPONED:
+        return "INDEXED BY message_due WHERE " IS_DUE " AND";
+    case STATE_SENDING:
+    case STATE_RECEIVING:
+        return "INDEXED BY message_in_hand WHERE " IS_IN_HAND " AND";
+    case STATE_SENT:
+        return "INDEXED BY message_sent WHERE " IS_SENT " AND";
+    default:
+        return "NOT INDEXED WHERE";
+    }
+}
+
+static bool ask_list(struct database *database, struct operation *operation)
+{
+    const struct store_question *question = &operation->u.question;
+    struct bytes sql = {0};
+
+    bytes_append_str(&sql, "SELECT ");
+    schema_append_columns(&sql, "");
+    bytes_printf(&sql,
+                 " FROM message WHERE number IN (SELECT number FROM message %s"
+                 " state = ?1 AND kind = ?2 ORDER BY number LIMIT ?3) ORDER BY number",
+                 list_source(question->state));
+    sqlite3_stmt *statement = database_prepare(database, bytes_str(&sql));
+    bytes_free(&sql);
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int(statement, 1, (int)question->state);
+    sqlite3_bind_int(statement, 2, (int)question->kind);
+    bind_limit(statement, 3, question->limit);
+    bool done = read_entries(statement, operation);
+    sqlite3_finalize(statement);
+    return done;
+}
+
+bool question_ask(struct database *database, struct operation *operation)
+{
+    const struct store_question *question = &operation->u.question;
+    sqlite3_stmt *statement;
+
+    switch (operation->type) {
+    case OPERATION_FETCH:
+        return ask_fetch(database, operation);
+    case OPERATION_LIST:
+        return ask_list(database, operation);
+    case OPERATION_LIST_LIVE:
+        statement = database_statement(database, STATEMENT_LIST_LIVE);
+        bind_limit(statement, 1, question->limit);
+        return read_entries(statement, operation);
+    case OPERATION_FIND_SENT:
+        statement = database_statement(database, STATEMENT_FIND_SENT);
+        row_bind_text(statement, 1, question->name);
+        row_bind_text(statement, 2, question->foreign_id);
+        return read_entries(statement, operation);
+    default:
+        statement = database_statement(database, STATEMENT_FIND_ID);
+        sqlite3_bind_blob(statement, 1, question->id.octets, sizeof question->id.octets,
+                          SQLITE_STATIC);
+        return read_entries(statement, operation);
+    }
+}
+
+/* --- at opening -------------------------------------------------------------- */
+
+struct survey {
+    struct store_queue *queues;
+    size_t count;
+};
+
+static struct store_queue *survey_queue(struct survey *survey, enum store_kind kind,
+                                        struct slice queue)
+{
+    for (size_t i = 0; i < survey->count; i++) {
+        if (survey->queues[i].kind == kind && slice_equal_str(queue, survey->queues[i].queue))
+            return &survey->queues[i];
+    }
+    survey->queues = memory_realloc(survey->queues, survey->count + 1, sizeof *survey->queues);
+    struct store_queue *added = &survey->queues[survey->count++];
+    *added = (struct store_queue){.queue = slice_to_str(queue), .kind = kind};
+    return added;
+}
+
+/* A damaged file may say any state. */
+static void tally_add(struct database *database, int state, int64_t entries)
+{
+    if (state > 0 && state < STATE_LIMIT)
+        database->tally[state] += entries;
+}
+
+/* Rows of state, kind, queue, number of entries. */
+static bool count_queues(struct database *database, const char *sql, struct survey *survey)
+{
+    sqlite3_stmt *statement = database_prepare(database, sql);
+    int result;
+
+    if (statement == NULL)
+        return false;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        int state = sqlite3_column_int(statement, 0);
+        int64_t entries = sqlite3_column_int64(statement, 3);
+        struct store_queue *queue = survey_queue(
+            survey, (enum store_kind)sqlite3_column_int(statement, 1), row_text(statement, 2));
+
+        tally_add(database, state, entries);
+        if (state == STATE_QUEUED || state == STATE_RECEIVED)
+            queue->waiting += entries;
+        else
+            queue->later += entries;
+    }
+    sqlite3_finalize(statement);
+    return result == SQLITE_DONE;
+}
+
+static bool count_states(struct database *database, const char *sql)
+{
+    sqlite3_stmt *statement = database_prepare(database, sql);
+    int result;
+
+    if (statement == NULL)
+        return false;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
+        tally_add(database, sqlite3_column_int(statement, 0), sqlite3_column_int64(statement, 1));
+    sqlite3_finalize(statement);
+    return result == SQLITE_DONE;
+}
+
+/* Finished entries are not counted: nobody asks, and they are many. */
+bool question_survey(struct database *database, struct store_queue **queues, size_t *count)
+{
+    struct survey survey = {NULL, 0};
+    bool done =
+        count_queues(database,
+                     "SELECT state, kind, queue, count(*) FROM message INDEXED BY message_waiting"
+                     " WHERE " IS_WAITING " GROUP BY state, kind, queue",
+                     &survey) &&
+        count_queues(database,
+                     "SELECT state, kind, queue, count(*) FROM message INDEXED BY message_due"
+                     " WHERE " IS_DUE " GROUP BY state, kind, queue",
+                     &survey) &&
+        count_states(database, "SELECT state, count(*) FROM message INDEXED BY message_in_hand"
+                               " WHERE " IS_IN_HAND " GROUP BY state") &&
+        count_states(database, "SELECT state, count(*) FROM message INDEXED BY message_sent"
+                               " WHERE " IS_SENT " AND state = 13 GROUP BY state");
+
+    *queues = survey.queues;
+    *count = survey.count;
+    return done;
+}
+
+void question_free_queues(struct store_queue *queues, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(queues[i].queue);
+    free(queues);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite - the connection to the store's file: opening, transactions, kept
+ * statements, errors (sqlite.h).
+ *
+ * Write-ahead log with synchronous=FULL: a commit is on the disk when it
+ * returns, and costs one fdatasync. Locking is SQLite's normal one, so that
+ * people may look into the file with the sqlite3 shell while it runs; a writer
+ * among them makes us wait at most BUSY_MS.
+ */
+#include "gw/store/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gwlib/log.h"
+#include "gwlib/memory.h"
+
+#define BUSY_MS 10000
+
+/* ALL stands for the list of columns. */
+static const char *const statement_texts[STATEMENT_COUNT] = {
+    [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+    [STATEMENT_COMMIT] = "COMMIT",
+    [STATEMENT_ROLLBACK] = "ROLLBACK",
+    [STATEMENT_RESERVE] = "UPDATE setting SET value = ?1 WHERE name = 'next_number'",
+    [STATEMENT_INSERT] = NULL, /* made by insert_text() */
+    [STATEMENT_DUPLICATE] = "SELECT 1 FROM message INDEXED BY message_id"
+                            " WHERE id = ?1 AND receiver IS ?2 AND kind = ?3",
+    [STATEMENT_STATE] = "SELECT state FROM message WHERE number = ?1",
+    [STATEMENT_DELETE] = "DELETE FROM message WHERE number = ?1",
+    [STATEMENT_RIPE_QUEUES] =
+        "SELECT state, kind, queue, count(*) FROM (SELECT state, kind, queue"
+        "  FROM message INDEXED BY message_due WHERE " IS_DUE " AND due_ms <= ?1"
+        "  ORDER BY due_ms, state, kind, queue, number LIMIT ?2) GROUP BY 1, 2, 3",
+    [STATEMENT_RIPEN] =
+        "UPDATE message SET state = CASE state WHEN 11 THEN 10 ELSE 21 END, changed_ms = ?3"
+        " WHERE number IN (SELECT number FROM message INDEXED BY message_due"
+        "  WHERE " IS_DUE " AND due_ms <= ?1 ORDER BY due_ms, state, kind, queue, number LIMIT ?2)",
+    [STATEMENT_NEXT_DUE] = "SELECT due_ms FROM message INDEXED BY message_due WHERE " IS_DUE
+                           " ORDER BY due_ms LIMIT 1",
+    [STATEMENT_WALK] = "SELECT number, state, changed_ms, accepted_ms FROM message"
+                       " WHERE number > ?1 ORDER BY number LIMIT ?2",
+    [STATEMENT_FETCH] = "SELECT ALL FROM message INDEXED BY message_waiting"
+                        " WHERE " IS_WAITING " AND state = ?1 AND kind = ?2 AND queue = ?3"
+                        " ORDER BY priority DESC, number LIMIT ?4",
+    [STATEMENT_LIST] = NULL, /* made for the state that is asked for */
+    [STATEMENT_LIST_LIVE] =
+        "SELECT ALL FROM message WHERE number IN (SELECT number FROM ("
+        "  SELECT number FROM message INDEXED BY message_waiting WHERE " IS_WAITING
+        "  UNION ALL SELECT number FROM message INDEXED BY message_due WHERE " IS_DUE
+        "  UNION ALL SELECT number FROM message INDEXED BY message_in_hand WHERE " IS_IN_HAND
+        "  UNION ALL SELECT number FROM message INDEXED BY message_sent WHERE " IS_SENT
+        "   AND state = 13) ORDER BY number LIMIT ?1) ORDER BY number",
+    [STATEMENT_FIND_SENT] = "SELECT ALL FROM message INDEXED BY message_sent"
+                            " WHERE " IS_SENT " AND link = ?1 AND foreign_id = ?2 AND kind = 1"
+                            " ORDER BY number DESC",
+    [STATEMENT_FIND_ID] = "SELECT ALL FROM message INDEXED BY message_id"
+                          " WHERE id = ?1 AND state < 50 ORDER BY number",
+};
+
+/* --- statements ---------------------------------------------------------- */
+
+sqlite3_stmt *database_prepare(struct database *database, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+
+    sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+    return statement;
+}
+
+sqlite3_stmt *database_statement(struct database *database, enum statement which)
+{
+    sqlite3_stmt *statement = database->statements[which];
+
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return statement;
+}
+
+bool database_run(sqlite3_stmt *statement)
+{
+    int result = sqlite3_step(statement);
+
+    return sqlite3_reset(statement) == SQLITE_OK && (result == SQLITE_DONE || result == SQLITE_ROW);
+}
+
+bool database_execute(struct database *database, const char *sql)
+{
+    return sqlite3_exec(database->handle, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+int64_t database_number(struct database *database, const char *sql, int64_t otherwise)
+{
+    sqlite3_stmt *statement = database_prepare(database, sql);
+    int64_t number = otherwise;
+
+    if (statement != NULL && sqlite3_step(statement) == SQLITE_ROW &&
+        sqlite3_column_type(statement, 0) != SQLITE_NULL)
+        number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return number;
+}
+
+const char *database_error(struct database *database)
+{
+    return sqlite3_errmsg(database->handle);
+}
+
+static char *insert_text(void)
+{
+    struct bytes sql = {0};
+
+    bytes_append_str(&sql, "INSERT INTO message(");
+    schema_append_columns(&sql, "");
+    bytes_append_str(&sql, ") VALUES (?1");
+    for (int i = 1; i < COLUMN_COUNT; i++)
+        bytes_printf(&sql, ", ?%d", i + 1);
+    bytes_append_char(&sql, ')');
+    return bytes_take(&sql);
+}
+
+/* The text with ALL replaced. */
+static char *statement_text(enum statement which)
+{
+    const char *text = statement_texts[which], *all = strstr(text, "ALL FROM");
+    struct bytes sql = {0};
+
+    if (all == NULL || strncmp(text, "SELECT ALL", 10) != 0)
+        return memory_strdup(text);
+    bytes_append(&sql, text, (size_t)(all - text));
+    schema_append_columns(&sql, "");
+    bytes_append_str(&sql, all + strlen("ALL"));
+    return bytes_take(&sql);
+}
+
+static bool prepare_statements(struct database *database)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        if (i == STATEMENT_LIST)
+            continue;
+        char *sql = i == STATEMENT_INSERT ? insert_text() : statement_text((enum statement)i);
+
+        database->statements[i] = database_prepare(database, sql);
+        free(sql);
+        if (database->statements[i] == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* --- opening -------------------------------------------------------------- */
+
+/* The file may hold private texts: made readable for owner and group only.
+ * SQLite gives its side files the same permissions. */
+static bool make_file(const char *path, struct bytes *error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+    if (fd < 0) {
+        bytes_printf(error, "cannot open store file %s: %s", path, strerror(errno));
+        return false;
+    }
+    close(fd);
+    return true;
+}
+
+/* An empty file is marked as ours before anything else is in it. */
+static bool claim_file(struct database *database)
+{
+    struct bytes sql = {0};
+
+    if (database_number(database, "PRAGMA page_count", 0) > 0)
+        return database_number(database, "PRAGMA application_id", 0) == STORE_APPLICATION_ID;
+    bytes_printf(&sql, "PRAGMA application_id = %d", STORE_APPLICATION_ID);
+    bool done = database_execute(database, bytes_str(&sql));
+    bytes_free(&sql);
+    return done;
+}
+
+/* journal_mode answers what it became: memory for a database in memory. */
+static bool use_write_ahead_log(struct database *database, bool in_memory)
+{
+    sqlite3_stmt *statement = database_prepare(database, "PRAGMA journal_mode = WAL");
+    bool done = statement != NULL && sqlite3_step(statement) == SQLITE_ROW &&
+                (in_memory || slice_equal_str(row_text(statement, 0), "wal"));
+
+    sqlite3_finalize(statement);
+    return done;
+}
+
+/* 4000 pages of log between checkpoints (16 MB): pages that change often are
+ * written to the file once for many commits. */
+static const char settings[] = "PRAGMA synchronous = FULL;"
+                               "PRAGMA foreign_keys = OFF;"
+                               "PRAGMA wal_autocheckpoint = 4000;"
+                               "PRAGMA cache_size = -16384;"
+                               "PRAGMA temp_store = MEMORY;";
+
+static bool start_numbers(struct database *database)
+{
+    int64_t next =
+        database_number(database, "SELECT value FROM setting WHERE name = 'next_number'", 1);
+    int64_t highest = database_number(database, "SELECT max(number) FROM message", 0);
+
+    database->next_number = next > highest ? next : highest + 1;
+    database->reserved = database->reserving = database->next_number;
+    return sqlite3_errcode(database->handle) == SQLITE_OK ||
+           sqlite3_errcode(database->handle) == SQLITE_ROW ||
+           sqlite3_errcode(database->handle) == SQLITE_DONE;
+}
+
+static bool open_handle(struct database *database, const char *path, struct bytes *error)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int result = sqlite3_open_v2(path != NULL ? path : ":memory:", &database->handle, flags, NULL);
+
+    if (database->handle == NULL)
+        log_panic("out of memory in SQLite");
+    if (result == SQLITE_OK) {
+        sqlite3_extended_result_codes(database->handle, 1);
+        sqlite3_busy_timeout(database->handle, BUSY_MS);
+        if (claim_file(database) && use_write_ahead_log(database, path == NULL) &&
+            database_execute(database, settings))
+            return true;
+    }
+    bytes_printf(error, "cannot open store file %s: %s", database->path, database_error(database));
+    return false;
+}
+
+struct database *database_open(const char *path, bool keep_history, struct bytes *error)
+{
+    if (path != NULL && !make_file(path, error))
+        return NULL;
+    struct database *database = memory_zalloc(1, sizeof *database);
+
+    database->path = memory_strdup(path != NULL ? path : "(in memory)");
+    database->keep_history = keep_history;
+    if (open_handle(database, path, error) && schema_prepare(database, error)) {
+        if (prepare_statements(database) && start_numbers(database))
+            return database;
+        bytes_printf(error, "cannot use store file %s: %s", database->path,
+                     database_error(database));
+    }
+    database_close(database);
+    return NULL;
+}
+
+/* What was reserved and not used is given back. */
+static void return_numbers(struct database *database)
+{
+    if (database->statements[STATEMENT_RESERVE] == NULL ||
+        database->next_number == database->reserved)
+        return;
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_RESERVE);
+    sqlite3_bind_int64(statement, 1, database->next_number);
+    database_run(statement);
+}
+
+void database_close(struct database *database)
+{
+    if (database == NULL)
+        return;
+    return_numbers(database);
+    for (int i = 0; i < STATEMENT_COUNT; i++)
+        sqlite3_finalize(database->statements[i]);
+    for (int i = 0; i < 1 << CHANGED_FIELDS; i++)
+        sqlite3_finalize(database->updates[i]);
+    /* As the last user of the file this also takes the log away. */
+    if (sqlite3_close(database->handle) != SQLITE_OK)
+        log_error("store file %s: cannot close: %s", database->path, database_error(database));
+    free(database->path);
+    free(database);
+}
+
+/* --- transactions --------------------------------------------------------- */
+
+bool database_begin(struct database *database)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    database->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    memset(database->delta, 0, sizeof database->delta);
+    database->reserving = database->reserved;
+    return database_run(database_statement(database, STATEMENT_BEGIN));
+}
+
+bool database_commit(struct database *database)
+{
+    if (!database_run(database_statement(database, STATEMENT_COMMIT)))
+        return false;
+    for (int i = 0; i < STATE_LIMIT; i++)
+        database->tally[i] += database->delta[i];
+    database->reserved = database->reserving;
+    return true;
+}
+
+void database_roll_back(struct database *database)
+{
+    /* Some errors roll back by themselves. */
+    if (sqlite3_get_autocommit(database->handle) == 0)
+        database_execute(database, "ROLLBACK");
+}
+
+bool database_probe(struct database *database)
+{
+    if (database_begin(database)) {
+        sqlite3_stmt *statement = database_statement(database, STATEMENT_RESERVE);
+
+        sqlite3_bind_int64(statement, 1, database->reserved);
+        if (database_run(statement) && database_commit(database))
+            return true;
+    }
+    database_roll_back(database);
+    return false;
+}
+
+int64_t database_changes(struct database *database)
+{
+    return sqlite3_total_changes(database->handle);
+}
+
+void database_checkpoint(struct database *database)
+{
+    sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
+bool database_carry_out(struct database *database, struct operation *operation)
+{
+    operation->status = STORE_OK;
+    switch (operation->type) {
+    case OPERATION_INSERT:
+        return change_insert(database, operation);
+    case OPERATION_UPDATE:
+        return change_update(database, operation);
+    case OPERATION_RIPEN:
+        return change_ripen(database, operation);
+    default:
+        return question_ask(database, operation);
+    }
+}

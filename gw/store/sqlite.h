@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite - the store's table in an SQLite file. Private to gw/store/.
+ *
+ * A struct database is one connection with its prepared statements. It belongs
+ * to one thread at a time: to the opener, then to the store's thread.
+ *
+ *   sqlite.c    the connection: opening, transactions, statements, errors
+ *   schema.c    tables, indexes, views, bringing older files forward
+ *   row.c       messages and entries to and from a row
+ *   changes.c   insert, update, ripen, prune
+ *   questions.c fetch, lists, finding, what is there at opening
+ *   takeover.c  the store file of a Kannel that was there before
+ *   lock.c      one bearerbox a file
+ *
+ * An operation that cannot be carried out for a reason of its own says so in
+ * its status. A function that answers false has hit an error of the file: the
+ * transaction is lost and has to be rolled back; database_error() tells why.
+ */
+#ifndef GW_STORE_SQLITE_H
+#define GW_STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "gw/store/operation.h"
+
+/* --- the table ---------------------------------------------------------- */
+
+#define STORE_APPLICATION_ID 0x4B4E5445 /* "KNTE", in the header of the file */
+
+enum column {
+#define COLUMN(name, type) COLUMN_##name,
+#include "gw/store/columns.def"
+    COLUMN_COUNT
+};
+
+/*
+ * The states by what is asked of them. Each set is the condition of a partial
+ * index; a query must repeat it literally to use the index.
+ */
+#define IS_WAITING "state IN (10, 21)" /* QUEUED, RECEIVED */
+#define IS_DUE     "state IN (11, 22)" /* DEFERRED, POSTPONED */
+#define IS_IN_HAND "state IN (12, 20)" /* SENDING, RECEIVING */
+#define IS_SENT    "(state = 13 OR (state = 12 AND foreign_id IS NOT NULL))" /* SENT, SENDING */
+_Static_assert(STATE_QUEUED == 10 && STATE_DEFERRED == 11 && STATE_SENDING == 12 &&
+                   STATE_SENT == 13 && STATE_RECEIVING == 20 && STATE_RECEIVED == 21 &&
+                   STATE_POSTPONED == 22,
+               "the conditions above say other states");
+
+#define STATE_LIMIT 64 /* above every state's number */
+
+enum statement {
+    STATEMENT_BEGIN,
+    STATEMENT_COMMIT,
+    STATEMENT_ROLLBACK,
+    STATEMENT_RESERVE,
+    STATEMENT_INSERT,
+    STATEMENT_DUPLICATE,
+    STATEMENT_STATE,
+    STATEMENT_DELETE,
+    STATEMENT_RIPE_QUEUES,
+    STATEMENT_RIPEN,
+    STATEMENT_NEXT_DUE,
+    STATEMENT_WALK,
+    STATEMENT_FETCH,
+    STATEMENT_LIST,
+    STATEMENT_LIST_LIVE,
+    STATEMENT_FIND_SENT,
+    STATEMENT_FIND_ID,
+    STATEMENT_COUNT
+};
+
+/* What store_update() can set, a bit each; UPDATE statements are made for the
+ * combinations that occur. */
+enum changed_field {
+    CHANGED_STATE,
+    CHANGED_ATTEMPTS,
+    CHANGED_DUE,
+    CHANGED_QUEUE,
+    CHANGED_LINK,
+    CHANGED_FOREIGN_ID,
+    CHANGED_ERROR,
+    CHANGED_PARTS,
+    CHANGED_PARTS_SENT,
+    CHANGED_REFERENCE,
+    CHANGED_FIELDS
+};
+
+struct database {
+    sqlite3 *handle;
+    char *path; /* for texts */
+    bool keep_history;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    sqlite3_stmt *updates[1 << CHANGED_FIELDS];
+    int64_t now_ms;             /* time of the running transaction */
+    int64_t next_number;        /* never given twice, not even after a crash: */
+    int64_t reserved;           /* numbers below this are reserved in the file */
+    int64_t reserving;          /* the same, if the running transaction commits */
+    int64_t tally[STATE_LIMIT]; /* entries by state, as of the last commit */
+    int64_t delta[STATE_LIMIT]; /* by the running transaction */
+    int64_t prune_cursor;
+};
+
+/* --- sqlite.c ----------------------------------------------------------- */
+
+/*
+ * Opens or makes the file, which must be ours or empty, and brings its schema
+ * forward. path NULL: in memory. NULL with the reason appended to *error.
+ */
+struct database *database_open(const char *path, bool keep_history, struct bytes *error);
+void database_close(struct database *database);
+
+bool database_begin(struct database *database);
+bool database_commit(struct database *database);
+void database_roll_back(struct database *database);
+/* What the last failure was; valid until the next call. */
+const char *database_error(struct database *database);
+
+/* Carries out one operation inside the transaction and fills in its answer. */
+bool database_carry_out(struct database *database, struct operation *operation);
+
+/* Writes something that changes nothing: whether the file can be written. A
+ * transaction of its own. */
+bool database_probe(struct database *database);
+/* Rows changed since opening. */
+int64_t database_changes(struct database *database);
+
+/* Moves the write-ahead log into the file. */
+void database_checkpoint(struct database *database);
+
+/* Several statements without results. */
+bool database_execute(struct database *database, const char *sql);
+/* A statement made from text, kept until finalised by the caller. NULL: error. */
+sqlite3_stmt *database_prepare(struct database *database, const char *sql);
+/* A kept statement, reset and without values. */
+sqlite3_stmt *database_statement(struct database *database, enum statement which);
+/* One step to the end; SQLITE_ROW counts as done. Resets. */
+bool database_run(sqlite3_stmt *statement);
+/* The single number a query answers; `otherwise` when there is no row or NULL. */
+int64_t database_number(struct database *database, const char *sql, int64_t otherwise);
+
+/* --- schema.c ----------------------------------------------------------- */
+
+extern const char *const column_names[COLUMN_COUNT];
+
+/* False with the reason appended to *error. */
+bool schema_prepare(struct database *database, struct bytes *error);
+/* "number, kind, ..."; each name after prefix. */
+void schema_append_columns(struct bytes *sql, const char *prefix);
+
+/* --- row.c -------------------------------------------------------------- */
+
+void row_bind_text(sqlite3_stmt *statement, int parameter, struct slice text);
+void row_bind_insert(sqlite3_stmt *statement, const struct store_insert *insert, int64_t number,
+                     int64_t now_ms);
+/* The row's text, borrowed until the next step. */
+struct slice row_text(sqlite3_stmt *statement, int column);
+void row_read_entry(sqlite3_stmt *statement, struct store_entry *entry);
+
+/* --- changes.c ---------------------------------------------------------- */
+
+bool change_insert(struct database *database, struct operation *operation);
+bool change_update(struct database *database, struct operation *operation);
+bool change_ripen(struct database *database, struct operation *operation);
+/*
+ * One small step through the table, from where the last one ended: deletes what
+ * became final before before_ms. *more says whether the table is not through.
+ * A transaction of its own.
+ */
+bool change_prune(struct database *database, int64_t before_ms, bool *more);
+/* SENDING becomes QUEUED, each is logged. A transaction of its own. */
+bool change_recover(struct database *database, int64_t *uncertain);
+
+/* --- questions.c -------------------------------------------------------- */
+
+bool question_ask(struct database *database, struct operation *operation);
+/* Counts everything by state, and what waits by queue (to free with
+ * question_free_queues()). */
+bool question_survey(struct database *database, struct store_queue **queues, size_t *count);
+void question_free_queues(struct store_queue *queues, size_t count);
+
+/* --- takeover.c --------------------------------------------------------- */
+
+/*
+ * When the file at path is the store file of a Kannel: puts a database with its
+ * pending messages in its place and keeps it beside as PATH.kannel-TIME. True
+ * when there is nothing (more) to take over; false, and nothing touched, with
+ * the reason appended to *error when the file is neither Kannel's nor SQLite's.
+ */
+bool takeover_look(const char *path, struct bytes *error);
+
+/* --- lock.c ------------------------------------------------------------- */
+
+struct store_lock;
+/* NULL with the reason appended to *error, naming who has it. */
+struct store_lock *store_lock_take(const char *path, struct bytes *error);
+void store_lock_release(struct store_lock *lock);
+
+#endif

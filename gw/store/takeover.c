@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * takeover - the store file of a Kannel that was there before (sqlite.h).
+ *
+ * Kannel's file is a row of box protocol frames: an sms frame adds a message,
+ * an ack frame with its id takes it away (doc/box-protocol.md for the frames).
+ * The file may end in the middle of a frame, when Kannel was killed.
+ *
+ * The new database is made complete under another name first and then put in
+ * the place of the old file by one rename, so that whenever we are interrupted
+ * there is either the one or the other. The old file keeps a name of its own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gw/msg/frame.h"
+#include "gw/store/sqlite.h"
+#include "gwlib/log.h"
+
+#define SQLITE_HEADER         100 /* octets */
+#define SQLITE_APPLICATION_ID 68  /* where in the header (SQLite file format, 1.3) */
+
+/* --- what is it? ------------------------------------------------------------ */
+
+static bool is_sqlite(struct slice file)
+{
+    return file.len >= SQLITE_HEADER && memcmp(file.data, "SQLite format 3", 16) == 0;
+}
+
+static bool is_ours(struct slice file)
+{
+    const unsigned char *p = file.data + SQLITE_APPLICATION_ID;
+
+    return ((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]) ==
+           STORE_APPLICATION_ID;
+}
+
+/* The next record of Kannel's; false at the end and where none can be read. */
+static bool next_record(struct slice *rest, struct frame *frame)
+{
+    long length = frame_length(*rest);
+
+    if (length <= 0 || (size_t)length > rest->len ||
+        frame_unpack(slice_sub(*rest, 4, (size_t)length - 4), frame) != NULL ||
+        (frame->type != FRAME_sms && frame->type != FRAME_ack))
+        return false;
+    *rest = slice_sub(*rest, (size_t)length, rest->len);
+    return true;
+}
+
+static bool is_kannel(struct slice file)
+{
+    struct frame frame;
+
+    return next_record(&file, &frame);
+}
+
+/* --- importing --------------------------------------------------------------- */
+
+static bool add_message(struct database *database, const struct sms *sms)
+{
+    bool mo = sms->sms_type == SMS_MO, report = sms->sms_type == SMS_REPORT_MO;
+    struct message *message = message_create(sms);
+    struct store_insert insert = {
+        .kind = mo       ? STORE_MO
+                : report ? STORE_REPORT
+                         : STORE_MT,
+        .state = mo || report ? STATE_RECEIVED : STATE_QUEUED,
+        .message = message,
+        .queue = slice_str(""),
+    };
+    struct operation *operation = operation_insert(&insert);
+    bool done = change_insert(database, operation);
+
+    operation_free(operation);
+    message_unref(message);
+    return done;
+}
+
+/* Messages of one request share an id, each got an ack: the oldest goes first. */
+static bool take_message_away(sqlite3_stmt *statement, const struct uuid *id)
+{
+    sqlite3_bind_blob(statement, 1, id->octets, sizeof id->octets, SQLITE_STATIC);
+    return database_run(statement);
+}
+
+static bool import_records(struct database *database, struct slice *rest)
+{
+    sqlite3_stmt *statement = database_prepare(
+        database, "DELETE FROM message WHERE number ="
+                  " (SELECT min(number) FROM message INDEXED BY message_id WHERE id = ?1)");
+    struct frame frame;
+    bool done = statement != NULL;
+
+    while (done && next_record(rest, &frame)) {
+        if (frame.type == FRAME_sms)
+            done = add_message(database, &frame.u.sms);
+        else
+            done = take_message_away(statement, &frame.u.ack.id);
+    }
+    sqlite3_finalize(statement);
+    return done;
+}
+
+static void remove_database(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        struct bytes name = {0};
+
+        bytes_printf(&name, "%s%s", path, suffixes[i]);
+        unlink(bytes_str(&name));
+        bytes_free(&name);
+    }
+}
+
+/* Makes a database of the records at path; *rest is what could not be read. */
+static bool import_into(const char *path, struct slice *rest, int64_t *count, struct bytes *error)
+{
+    remove_database(path);
+    struct database *database = database_open(path, true, error);
+    if (database == NULL)
+        return false;
+    bool done =
+        database_begin(database) && import_records(database, rest) && database_commit(database);
+    if (!done)
+        bytes_printf(error, "cannot take over Kannel's store file into %s: %s", path,
+                     database_error(database));
+    *count = database_number(database, "SELECT count(*) FROM message", 0);
+    database_roll_back(database);
+    database_close(database);
+    if (!done)
+        remove_database(path);
+    return done;
+}
+
+/* --- putting it in place ------------------------------------------------------ */
+
+static void sync_folder(const char *path)
+{
+    struct bytes folder = {0};
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL)
+        bytes_append_char(&folder, '.');
+    else
+        bytes_append(&folder, path, (size_t)(slash - path) + 1);
+    int fd = open(bytes_str(&folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    bytes_free(&folder);
+}
+
+/* A file system without links gets two renames instead. */
+static bool swap_files(const char *made, const char *path, const char *kept, struct bytes *error)
+{
+    if ((link(path, kept) == 0 || (errno != EEXIST && rename(path, kept) == 0)) &&
+        rename(made, path) == 0) {
+        sync_folder(path);
+        return true;
+    }
+    bytes_printf(error, "cannot keep Kannel's store file %s as %s: %s", path, kept,
+                 strerror(errno));
+    remove_database(made);
+    return false;
+}
+
+static void name_kept(const char *path, struct bytes *kept)
+{
+    time_t now = time(NULL);
+    struct tm local;
+    char text[32];
+
+    localtime_r(&now, &local);
+    strftime(text, sizeof text, "%Y%m%d-%H%M%S", &local);
+    bytes_printf(kept, "%s.kannel-%s", path, text);
+}
+
+static bool take_over(const char *path, struct slice file, struct bytes *error)
+{
+    struct bytes made = {0}, kept = {0};
+    struct slice rest = file;
+    int64_t count;
+
+    bytes_printf(&made, "%s.taking-over", path);
+    name_kept(path, &kept);
+    bool done = import_into(bytes_str(&made), &rest, &count, error) &&
+                swap_files(bytes_str(&made), path, bytes_str(&kept), error);
+    if (done && rest.len > 0)
+        log_error("%s: Kannel's store file is cut off or damaged at octet %zu of %zu: what follows "
+                  "was left out, and is in %s",
+                  path, file.len - rest.len, file.len, bytes_str(&kept));
+    if (done)
+        log_info(
+            "%s: took over %lld waiting messages from Kannel's store file, which is kept as %s",
+            path, (long long)count, bytes_str(&kept));
+    bytes_free(&made);
+    bytes_free(&kept);
+    return done;
+}
+
+static bool look_at(const char *path, struct slice file, struct bytes *error)
+{
+    if (is_sqlite(file) && is_ours(file))
+        return true;
+    if (is_sqlite(file))
+        bytes_printf(error, "%s is an SQLite database of another program", path);
+    else if (is_kannel(file))
+        return take_over(path, file, error);
+    else
+        bytes_printf(error, "%s is neither a message store nor the store file of a Kannel", path);
+    return false;
+}
+
+bool takeover_look(const char *path, struct bytes *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+
+    if (fd < 0 && errno == ENOENT)
+        return true;
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        bytes_printf(error, "cannot open store file %s: %s", path, strerror(errno));
+        return false;
+    }
+    if (!S_ISREG(status.st_mode) || status.st_size == 0) {
+        close(fd);
+        if (status.st_size == 0 && S_ISREG(status.st_mode))
+            return true;
+        bytes_printf(error, "store file %s is not a file", path);
+        return false;
+    }
+    size_t size = (size_t)status.st_size;
+    void *octets = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (octets == MAP_FAILED) {
+        bytes_printf(error, "cannot read store file %s: %s", path, strerror(errno));
+        return false;
+    }
+    bool done = look_at(path, slice_of(octets, size), error);
+    munmap(octets, size);
+    return done;
+}
