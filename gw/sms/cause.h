@@ -68,6 +68,8 @@ const struct cause *cause_plain(void);
 const char *cause_family_name(enum cause_family family);
 /* "perm", "perm1", "temp", ... as in the table. */
 const char *cause_class_name(enum cause_class class);
+/* What to do, for people; entries of the table may know better. */
+const char *cause_class_advice(enum cause_class class);
 enum cause_fate cause_fate(enum cause_class class);
 /* "temporary", "permanent", "modem needs help", "uncertain", "none". */
 const char *cause_fate_name(enum cause_fate fate);

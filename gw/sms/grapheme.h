@@ -13,6 +13,7 @@
 
 /* Zero at the beginning of a text. */
 struct grapheme_state {
+    bool begun;     /* there is a code point before */
     int last;       /* property of the code point before */
     bool emoji;     /* before: a pictograph and its extensions */
     bool odd_flags; /* before: an odd number of regional indicators */

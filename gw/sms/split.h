@@ -102,7 +102,8 @@ struct split_box {
     unsigned pieces; /* taken so far, at most max_messages: what concatenation will need */
     bool lost;       /* the end was cut off by max_messages */
     bool done;
-    size_t room; /* units of one piece without suffix */
+    bool plain;  /* header, footer and suffix leave no room: left out */
+    size_t room; /* units of one piece without header and footer */
     size_t suffix_units;
 };
 

@@ -53,7 +53,7 @@ struct tpdu {
     bool report;            /* SRI, SRR or SRQ, by type */
     bool reply_path;        /* DELIVER, SUBMIT */
     bool reject_duplicates; /* SUBMIT */
-    bool has_header;        /* UDHI: true also for a header without elements */
+    bool has_header;        /* UDHI; encoding goes by udh.len instead */
 
     uint8_t mr;                 /* SUBMIT, STATUS-REPORT: message reference */
     struct sms_address address; /* OA, DA or RA */
@@ -69,8 +69,9 @@ struct tpdu {
     /* By the reports' parameter indicator; always true in SUBMIT and DELIVER. */
     bool has_pid, has_dcs, has_user_data;
 
-    uint8_t udl; /* as on the wire; set by both encoding and decoding */
-    struct udh udh;
+    uint8_t udl;    /* as on the wire; set by decoding */
+    size_t surplus; /* octets behind the TPDU's end, found by decoding */
+    struct udh udh; /* {len 1, {0}} is a header without elements */
     /*
      * GSM7: UTF-8; 8BIT: octets; UCS2: UTF-16BE, as it came (pairs that were cut
      * in two between parts become whole by joining). For compressed text the
@@ -79,8 +80,6 @@ struct tpdu {
     enum dcs_alphabet alphabet;
     uint16_t content_len;
     unsigned char content[TPDU_CONTENT_MAX];
-
-    size_t surplus; /* octets behind the TPDU's end, found by decoding */
 };
 
 static inline struct slice tpdu_content(const struct tpdu *tpdu)
@@ -115,5 +114,10 @@ bool tpdu_decode(struct slice octets, enum tpdu_direction direction, struct tpdu
  */
 bool tpdu_encode(const struct tpdu *tpdu, char replacement, unsigned char *octets, size_t *len,
                  struct sms_fault *fault);
+
+/* The same with content from elsewhere (it may be longer than TPDU_CONTENT_MAX:
+ * text full of characters without a place). */
+bool tpdu_encode_content(const struct tpdu *tpdu, struct slice content, char replacement,
+                         unsigned char *octets, size_t *len, struct sms_fault *fault);
 
 #endif
