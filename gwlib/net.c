@@ -325,10 +325,15 @@ void net_conn_pause(struct net_conn *conn, bool paused)
     conn->paused = paused;
     if (conn->state != NET_CONN_UP)
         return;
-    if (paused)
+    if (paused) {
         bufferevent_disable(conn->bev, EV_READ);
-    else
-        bufferevent_enable(conn->bev, EV_READ);
+        return;
+    }
+    bufferevent_enable(conn->bev, EV_READ);
+    /* What was read and left lying while paused would else wait for the peer's
+     * next octets, which may never come. */
+    if (net_conn_available(conn) > 0)
+        bufferevent_trigger(conn->bev, EV_READ, BEV_TRIG_DEFER_CALLBACKS);
 }
 
 /* --- writing ------------------------------------------------------------- */

@@ -39,7 +39,8 @@ void link_send_heartbeat(struct link *link, int load);
 size_t link_unsent(const struct link *link);
 const char *link_peer(const struct link *link);
 bool link_is_tls(const struct link *link);
-/* No more frames are read while paused. */
+/* No more frames are read while paused. Those that wait come afterwards, never
+ * from inside this call; the peer's end, if it comes first, loses them. */
 void link_pause(struct link *link, bool paused);
 
 void link_close(struct link *link);  /* at once */
