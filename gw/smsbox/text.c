@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text - see text.h.
+ */
+#include "gw/smsbox/text.h"
+
+#include "gw/sms/gsm7.h"
+#include "gwlib/charset.h"
+
+#define MAX_CHARSET_NAME 40
+
+/* iconv gives '/' a meaning of its own ("//IGNORE"), so names are checked. */
+static bool name_is_sane(struct slice name)
+{
+    if (name.len == 0 || name.len > MAX_CHARSET_NAME)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = name.data[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && c != '-' && c != '_' && c != '.' && c != ':' && c != '+')
+            return false;
+    }
+    return true;
+}
+
+bool text_convert(struct bytes *to, const char *to_name, struct slice text, struct slice charset)
+{
+    char name[MAX_CHARSET_NAME + 1];
+    if (!name_is_sane(charset))
+        return false;
+    memcpy(name, charset.data, charset.len);
+    name[charset.len] = '\0';
+    return charset_convert(to, to_name, text, name);
+}
+
+/* Coding 0: to UTF-8, then to what the alphabet has. */
+static bool to_gsm(struct bytes *to, struct slice text, struct slice charset)
+{
+    struct bytes utf8 = {0};
+    bool fine = true;
+    if (charset.len > 0) {
+        fine = text_convert(&utf8, "UTF-8", text, charset);
+        text = bytes_slice(&utf8);
+    } else if (!charset_is_utf8(text)) {
+        charset_convert_lossy(&utf8, "UTF-8", text, "UTF-8", '?');
+        text = bytes_slice(&utf8);
+    }
+    if (fine)
+        gsm7_append_replaced(to, text, GSM7_DEFAULT, '?');
+    bytes_free(&utf8);
+    return fine;
+}
+
+bool text_to_content(struct bytes *to, enum sms_coding coding, struct slice text,
+                     struct slice charset)
+{
+    if (coding == SMS_CODING_7BIT)
+        return to_gsm(to, text, charset);
+    if (coding == SMS_CODING_UCS2 && charset.len > 0)
+        return text_convert(to, "UTF-16BE", text, charset);
+    bytes_append_slice(to, text);
+    return true;
+}
+
+struct slice text_guess_charset(struct slice text)
+{
+    return slice_str(charset_is_utf8(text) ? "UTF-8" : "ISO-8859-1");
+}
+
+void text_append_visible(struct bytes *to, struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = text.data[i];
+        bytes_append_char(to, c < ' ' || c == 0x7f ? '?' : c);
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text - from octets in some charset to the content of a message: UTF-8 with
+ * '?' for what GSM 03.38 lacks (coding 0), octets (1), UTF-16BE (2).
+ *
+ * Specification: kannel-http, sections 2, 4 and 11. Any thread.
+ */
+#ifndef GW_SMSBOX_TEXT_H
+#define GW_SMSBOX_TEXT_H
+
+#include "gw/msg/message.h"
+
+/*
+ * Appends the content. charset unset or empty: for coding 0 UTF-8, of which
+ * damaged octets are left out; else the octets as they are. False, and *to as
+ * before, when the charset is unknown or the text is not in it.
+ */
+bool text_to_content(struct bytes *to, enum sms_coding coding, struct slice text,
+                     struct slice charset);
+
+/* The charset of a text that came without one: UTF-8 when it is well-formed,
+ * else ISO-8859-1 (Kannel: always the latter). */
+struct slice text_guess_charset(struct slice text);
+
+/* Appends the text for a log line: control characters become '?'. */
+void text_append_visible(struct bytes *to, struct slice text);
+
+/* Converts by charset names that came from outside; false as text_to_content(). */
+bool text_convert(struct bytes *to, const char *to_name, struct slice text, struct slice charset);
+
+#endif
