@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * links - the SMSC connections of this bearerbox: made from the smsc groups,
+ * started, stopped, and counted.
+ *
+ * A struct bearer is one connection with what the router and dispatch know
+ * about it.
+ */
+#ifndef GW_BEARERBOX_LINKS_H
+#define GW_BEARERBOX_LINKS_H
+
+#include "gw/bearerbox/gateway.h"
+#include "gw/bearerbox/rules.h"
+#include "gw/smsc/smsc.h"
+
+struct outgoing;
+
+/* Messages that are committed as SENDING and wait for a free place in the
+ * driver's window; dispatch's own. */
+struct hand {
+    struct outgoing *first, *last;
+    size_t count;
+    size_t coming; /* on their way to SENDING */
+};
+
+struct bearer {
+    struct gateway *gateway;
+    const struct conf_group *group;
+    struct smsc *smsc;
+    struct rules rules;
+    char *key; /* unique among the bearers and the same after a restart */
+    bool stopped_by_operator;
+    struct hand hand;
+    struct counter sms_received, sms_sent, dlr_received, dlr_sent;
+    uint64_t failed;
+    struct bearer *next;
+};
+
+/* One bearer per smsc group (and instance). What a connection tells goes to
+ * events, with its struct bearer as the owner. */
+struct links *links_create(struct gateway *gateway, const struct smsc_events *events,
+                           struct conf_problems *problems);
+void links_start(struct links *links);
+void links_stop(struct links *links);
+/* All are SMSC_DEAD. */
+bool links_stopped(const struct links *links);
+void links_free(struct links *links);
+
+/* In file order. */
+struct bearer *links_first(const struct links *links);
+struct bearer *links_by_key(const struct links *links, struct slice key);
+
+/* Isolated or not. */
+void links_set_receiving(struct links *links, bool receiving);
+
+/* Admin: all connections with that smsc-admin-id. False when there is none to
+ * stop or start. */
+bool links_stop_by_id(struct links *links, struct slice admin_id);
+bool links_start_by_id(struct links *links, struct slice admin_id);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rules - what one SMSC connection carries: the allowed-, denied- and
+ * preferred- variables of its group (doc/kannel.conf.5), read once.
+ */
+#ifndef GW_BEARERBOX_RULES_H
+#define GW_BEARERBOX_RULES_H
+
+#include "gw/msg/message.h"
+#include "gwlib/conf.h"
+#include "gwlib/regex.h"
+
+/* A list and a pattern that mean the same thing; either may be NULL. */
+struct rule {
+    const char *list;          /* ';'-separated */
+    const struct regex *regex; /* searched in the text */
+};
+
+struct rules {
+    struct rule allowed_id, denied_id, preferred_id;
+    struct rule allowed_prefix, denied_prefix, preferred_prefix;
+    const char *unified_prefix;
+};
+
+/* Values borrow from the configuration. */
+void rules_read(struct rules *rules, const struct conf_group *group);
+
+/* Whether the connection may carry the message. */
+bool rules_accept(const struct rules *rules, const struct sms *sms);
+/* Whether it is one of those that should. */
+bool rules_prefer(const struct rules *rules, const struct sms *sms);
+
+#endif
