@@ -80,6 +80,21 @@ struct links *links_create(struct gateway *gateway, const struct smsc_events *ev
     return links;
 }
 
+void links_check(const struct conf *conf, struct conf_problems *problems)
+{
+    static const struct smsc_events nobody = {NULL, NULL, NULL, NULL, NULL, NULL};
+    struct loop *loop = loop_create();
+
+    for (const struct conf_group *group = conf_first(conf, "smsc"); group != NULL;
+         group = conf_next(group)) {
+        struct smsc *smsc = smsc_create(loop, group, &nobody, NULL, problems);
+
+        if (smsc != NULL)
+            smsc_free(smsc);
+    }
+    loop_destroy(loop);
+}
+
 void links_start(struct links *links)
 {
     for (struct bearer *bearer = links->first; bearer != NULL; bearer = bearer->next) {

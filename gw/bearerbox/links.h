@@ -40,6 +40,9 @@ struct bearer {
  * events, with its struct bearer as the owner. */
 struct links *links_create(struct gateway *gateway, const struct smsc_events *events,
                            struct conf_problems *problems);
+/* Whether every smsc group could be made into a connection: for mistakes that
+ * only a driver sees, told before anything starts. */
+void links_check(const struct conf *conf, struct conf_problems *problems);
 void links_start(struct links *links);
 void links_stop(struct links *links);
 /* All are SMSC_DEAD. */

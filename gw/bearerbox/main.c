@@ -8,6 +8,7 @@
  * down (every submit answered), boxes told and awaited, store closed.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "gw/bearerbox/access_log.h"
@@ -338,6 +339,8 @@ static struct conf *load(const struct daemon_options *options)
     struct conf *conf = conf_load(options->config_file, schema_get(), &problems);
 
     schema_check(conf, SCHEMA_BEARERBOX, &problems);
+    if (problems.errors == 0)
+        links_check(conf, &problems);
     give_up_on_mistakes(&problems);
     return conf;
 }

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dialogue - lines to and from a modem (3GPP TS 27.007 section 4, V.250): one
+ * command at a time, its answer, and what the modem says unasked.
+ *
+ * A line is first offered to the running command: final results end it, lines
+ * with a prefix it asked for belong to its answer. Anything else that is known
+ * to come unasked is put aside as an event, anywhere and at any time; the rest
+ * is answer text while a command runs, noise otherwise. `+CMT:` and `+CDS:` take
+ * the next line with them.
+ *
+ * Every line can be followed in the log at debug level as "AT2[id]: --> ..." and
+ * "<-- ...". For the modem's own thread only.
+ */
+#ifndef GW_SMSC_AT_DIALOGUE_H
+#define GW_SMSC_AT_DIALOGUE_H
+
+#include <stdbool.h>
+
+#include "gw/smsc/at/port.h"
+#include "gwlib/log.h"
+
+struct at_dialogue;
+
+enum at_final {
+    AT_OK,
+    AT_ERROR,   /* see code */
+    AT_PROMPT,  /* "> " */
+    AT_TIMEOUT, /* nothing final in time; the modem may still answer */
+    AT_GONE     /* the device is lost */
+};
+
+struct at_answer {
+    enum at_final final;
+    struct bytes error; /* the final line of an AT_ERROR: "+CMS ERROR: 38" */
+    struct bytes lines; /* what came before it, lines joined by LF */
+};
+
+enum at_event_kind {
+    AT_EVENT_MESSAGE,       /* +CMT: pdu */
+    AT_EVENT_REPORT,        /* +CDS: pdu */
+    AT_EVENT_STORED,        /* +CMTI: memory, index */
+    AT_EVENT_STORED_REPORT, /* +CDSI: memory, index */
+    AT_EVENT_RESTARTED      /* a line that modems send when they boot */
+};
+
+struct at_event {
+    enum at_event_kind kind;
+    struct bytes pdu;    /* hex digits */
+    struct bytes memory; /* "SM" */
+    int index;
+    struct at_event *next;
+};
+
+/* name: for the log, "AT2[linuxku]". file: where to log, NULL: the main log.
+ * Takes the port over. */
+struct at_dialogue *at_dialogue_create(struct at_port *port, const char *name,
+                                       struct log_file *file);
+void at_dialogue_free(struct at_dialogue *dialogue);
+
+/*
+ * Sends a command (without CR) and collects its answer. secret: it is masked in
+ * the log. An answer that was used before may be given again.
+ */
+enum at_final at_command(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
+                         const char *format, ...) __attribute__((format(printf, 4, 5)));
+enum at_final at_command_secret(struct at_dialogue *dialogue, struct at_answer *answer,
+                                int timeout_ms, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Sends octets as they are (a PDU with Ctrl-Z, an ESC) and collects the answer. */
+enum at_final at_raw(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
+                     struct slice octets);
+void at_answer_free(struct at_answer *answer);
+
+/* The first line of the answer that starts with the prefix, without it and
+ * trimmed; unset when there is none. */
+struct slice at_answer_value(const struct at_answer *answer, const char *prefix);
+
+/*
+ * While no command runs: reads until an event is there, the wake descriptor is
+ * readable, or the time is up. False when the device is gone.
+ */
+bool at_wait(struct at_dialogue *dialogue, int wake_fd, int timeout_ms);
+/* Drops what comes until the line is quiet for that long (at most ten times as
+ * long); events are kept. False when the device is gone. */
+bool at_settle(struct at_dialogue *dialogue, int quiet_ms);
+
+/* Forgets that the modem said it restarted: it was brought up since. */
+void at_forget_restarts(struct at_dialogue *dialogue);
+
+/* The oldest event, or NULL; the caller frees it with at_event_free(). */
+struct at_event *at_next_event(struct at_dialogue *dialogue);
+void at_event_free(struct at_event *event);
+
+#endif

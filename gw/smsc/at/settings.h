@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * settings - what the configuration says about a modem: the variables of an smsc
+ * group of type at, and of the modems group that fits (doc/kannel.conf.5). Read
+ * once on the loop, then only read by the modem's thread.
+ */
+#ifndef GW_SMSC_AT_SETTINGS_H
+#define GW_SMSC_AT_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "gwlib/conf.h"
+
+/* A family of modems: from a group modems, or built in. */
+struct at_profile {
+    const char *id;
+    const char *name;
+    const char *detect, *detect2; /* both must occur in the modem's identification; NULL: any */
+    const char *init_string;      /* NULL: CNMI is negotiated */
+    const char *handshake;        /* command for RTS/CTS, or NULL */
+    const char *keepalive;
+    const char *storage; /* "SM", "ME", or NULL */
+    int speed;
+    int pause_ms; /* after each command */
+    bool flow_control;
+    bool need_sleep; /* a second after opening */
+    bool no_pin;
+    bool no_smsc;    /* PDUs without the SMSC field */
+    struct at_profile *next;
+};
+
+struct at_settings {
+    const char *device;
+    const char *host; /* rawtcp */
+    int tcp_port;
+    int speed;             /* 0: the profile's */
+    const char *modemtype; /* id of a profile, or NULL: detect */
+    const char *pin;
+    const char *sms_center;
+    const char *my_number;
+    int validity;     /* relative TP-VP; -1: none */
+    int keepalive_s;  /* 0: off */
+    bool sim_buffering;
+    struct at_profile *profiles; /* in the order of trying; never empty */
+};
+
+/* False after an error, which is added to problems. Strings borrow from the
+ * configuration. */
+bool at_settings_read(struct at_settings *settings, const struct conf_group *group,
+                      struct conf_problems *problems);
+void at_settings_free(struct at_settings *settings);
+
+/* The profile for a modem that identifies itself so: the one that modemtype
+ * names, else the first whose strings occur (without case), else the generic
+ * one. Never NULL. identification unset: what is known before asking. */
+const struct at_profile *at_settings_profile(const struct at_settings *settings,
+                                             struct slice identification);
+
+#endif
