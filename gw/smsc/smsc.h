@@ -100,8 +100,16 @@ void smsc_stop(struct smsc *smsc);
 /* Only in state SMSC_DEAD or before the first start. */
 void smsc_free(struct smsc *smsc);
 
-/* Online, with a free place in the driver's window, within its throughput. */
-bool smsc_has_room(const struct smsc *smsc);
+/* Free places now: 0 unless it is online, has places in the driver's window, and
+ * is within its throughput. */
+size_t smsc_room(const struct smsc *smsc);
+static inline bool smsc_has_room(const struct smsc *smsc)
+{
+    return smsc_room(smsc) > 0;
+}
+/* How many messages may be made ready beyond the room, so that a wide window
+ * never waits for a commit: 0 for modems and throttled connections. */
+size_t smsc_prefetch(const struct smsc *smsc);
 /* Only while smsc_has_room(). The answer never comes from inside this call. */
 void smsc_send(struct smsc *smsc, struct smsc_submit *submit);
 /* false: take nothing from the network for now (isolated). Default true. */

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The common part of SMSC connections: see smsc.h. It keeps the state and its
+ * time, counts what is outstanding against the window, and lets messages pass at
+ * the configured throughput.
+ */
+#include "gw/smsc/smsc.h"
+
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "gwlib/clock.h"
+#include "gwlib/memory.h"
+
+#define PREFETCH_MIN_WINDOW 10 /* narrower windows get nothing ready beforehand */
+
+struct smsc {
+    struct loop *loop;
+    const struct smsc_driver *driver;
+    void *data; /* the driver's */
+    const struct smsc_events *events;
+    void *owner;
+    const char *id, *admin_id; /* or NULL */
+    char *name;
+    char *detail; /* or NULL */
+    enum smsc_state state;
+    int64_t online_since; /* loop_now() */
+    size_t window, outstanding;
+    size_t max_octets;
+    int64_t reconnect_delay_ms;
+    bool was_full; /* smsc_room() said 0: tell when that changes */
+    /* Throughput: the next message may go at next_ms; 0 messages a second is
+     * no limit. */
+    double throughput;
+    double next_ms;
+    struct loop_timer *throttle;
+    struct log_file *log;
+};
+
+static const struct smsc_driver *const drivers[] = {
+    &smsc_driver_fake,
+#ifdef HAVE_SERIALPORT
+    &smsc_driver_at,
+#endif
+    &smsc_driver_smpp,
+};
+
+static const struct smsc_driver *find_driver(const char *type)
+{
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
+        if (strcmp(drivers[i]->type, type) == 0)
+            return drivers[i];
+    return NULL;
+}
+
+/* --- room -------------------------------------------------------------------------- */
+
+static int64_t throttled_ms(const struct smsc *smsc)
+{
+    double wait = smsc->next_ms - (double)clock_monotonic_ms();
+
+    return smsc->throughput > 0 && wait > 0 ? (int64_t)wait + 1 : 0;
+}
+
+size_t smsc_room(const struct smsc *smsc)
+{
+    size_t room = smsc->outstanding < smsc->window ? smsc->window - smsc->outstanding : 0;
+
+    if (smsc->state != SMSC_ONLINE)
+        return 0;
+    if (smsc->throughput > 0 && room > 0)
+        room = throttled_ms(smsc) == 0 ? 1 : 0;
+    return room;
+}
+
+size_t smsc_prefetch(const struct smsc *smsc)
+{
+    return smsc->throughput > 0 || smsc->window < PREFETCH_MIN_WINDOW ? 0 : smsc->window;
+}
+
+static void tell_ready(struct smsc *smsc)
+{
+    if (!smsc->was_full || !smsc_has_room(smsc))
+        return;
+    smsc->was_full = false;
+    if (smsc->events->ready != NULL)
+        smsc->events->ready(smsc->owner);
+}
+
+static void throttle_over(void *arg)
+{
+    tell_ready(arg);
+}
+
+static void note_sent(struct smsc *smsc)
+{
+    double now = (double)clock_monotonic_ms();
+
+    smsc->outstanding++;
+    if (smsc->throughput > 0) {
+        smsc->next_ms = (smsc->next_ms > now ? smsc->next_ms : now) + 1000 / smsc->throughput;
+        loop_timer_set(smsc->throttle, throttled_ms(smsc));
+    }
+    if (!smsc_has_room(smsc))
+        smsc->was_full = true;
+}
+
+static void note_answered(struct smsc *smsc)
+{
+    LOG_ASSERT(smsc->outstanding > 0);
+    smsc->outstanding--;
+}
+
+/* --- making one ------------------------------------------------------------------------ */
+
+static void read_common(struct smsc *smsc, const struct conf_group *group)
+{
+    const char *log_path = conf_string(group, "log-file");
+
+    smsc->id = conf_string(group, "smsc-id");
+    smsc->admin_id = conf_string(group, "smsc-admin-id");
+    if (smsc->admin_id == NULL)
+        smsc->admin_id = smsc->id;
+    smsc->throughput = conf_decimal(group, "throughput");
+    smsc->max_octets = (size_t)conf_number(group, "max-sms-octets");
+    smsc->reconnect_delay_ms = conf_number(group, "reconnect-delay") * 1000;
+    if (log_path != NULL)
+        smsc->log = log_file_open(log_path, (int)conf_number(group, "log-level"));
+}
+
+struct smsc *smsc_create(struct loop *loop, const struct conf_group *group,
+                         const struct smsc_events *events, void *owner,
+                         struct conf_problems *problems)
+{
+    const char *type = conf_string(group, "smsc");
+    const struct smsc_driver *driver = type != NULL ? find_driver(type) : NULL;
+    struct smsc *smsc;
+
+    if (driver == NULL) {
+        conf_report(problems, CONF_ERROR, group, "smsc", "SMSC type '%s' is not supported",
+                    type != NULL ? type : "");
+        return NULL;
+    }
+    smsc = memory_zalloc(1, sizeof *smsc);
+    smsc->loop = loop;
+    smsc->driver = driver;
+    smsc->events = events;
+    smsc->owner = owner;
+    smsc->state = SMSC_DEAD;
+    smsc->window = 1;
+    smsc->name = memory_strdup(type);
+    smsc->throttle = loop_timer_create(loop, throttle_over, smsc);
+    read_common(smsc, group);
+    smsc->data = driver->create(smsc, group, problems);
+    if (smsc->data == NULL) {
+        smsc_free(smsc);
+        return NULL;
+    }
+    return smsc;
+}
+
+void smsc_free(struct smsc *smsc)
+{
+    LOG_ASSERT(smsc->state == SMSC_DEAD);
+    if (smsc->data != NULL)
+        smsc->driver->free(smsc->data);
+    loop_timer_free(smsc->throttle);
+    log_file_close(smsc->log);
+    free(smsc->name);
+    free(smsc->detail);
+    free(smsc);
+}
+
+void smsc_start(struct smsc *smsc)
+{
+    smsc_log(smsc, LOG_LEVEL_INFO, "SMSC <%s>: start", smsc->name);
+    smsc->driver->start(smsc->data);
+}
+
+void smsc_stop(struct smsc *smsc)
+{
+    smsc_log(smsc, LOG_LEVEL_INFO, "SMSC <%s>: stop", smsc->name);
+    smsc->driver->stop(smsc->data);
+}
+
+void smsc_send(struct smsc *smsc, struct smsc_submit *submit)
+{
+    LOG_ASSERT(smsc_has_room(smsc));
+    note_sent(smsc);
+    smsc->driver->send(smsc->data, submit);
+}
+
+void smsc_set_receiving(struct smsc *smsc, bool receiving)
+{
+    if (smsc->driver->set_receiving != NULL)
+        smsc->driver->set_receiving(smsc->data, receiving);
+}
+
+/* --- what is known about it ---------------------------------------------------------------- */
+
+enum smsc_state smsc_state(const struct smsc *smsc)
+{
+    return smsc->state;
+}
+
+const char *smsc_state_name(enum smsc_state state)
+{
+    switch (state) {
+    case SMSC_CONNECTING:
+        return "connecting";
+    case SMSC_ONLINE:
+        return "online";
+    case SMSC_RECONNECTING:
+        return "re-connecting";
+    case SMSC_DISCONNECTED:
+        return "disconnected";
+    case SMSC_DEAD:
+        return "dead";
+    }
+    return "unknown";
+}
+
+int64_t smsc_online_seconds(const struct smsc *smsc)
+{
+    return smsc->state == SMSC_ONLINE ? (loop_now(smsc->loop) - smsc->online_since) / 1000 : 0;
+}
+
+const char *smsc_detail(const struct smsc *smsc)
+{
+    return smsc->detail != NULL ? smsc->detail : "";
+}
+
+size_t smsc_outstanding(const struct smsc *smsc)
+{
+    return smsc->outstanding;
+}
+
+const char *smsc_id(const struct smsc *smsc)
+{
+    return smsc->id;
+}
+
+const char *smsc_admin_id(const struct smsc *smsc)
+{
+    return smsc->admin_id;
+}
+
+const char *smsc_name(const struct smsc *smsc)
+{
+    return smsc->name;
+}
+
+size_t smsc_max_octets(const struct smsc *smsc)
+{
+    return smsc->max_octets;
+}
+
+/* --- for drivers ------------------------------------------------------------------------------ */
+
+struct loop *smsc_loop(const struct smsc *smsc)
+{
+    return smsc->loop;
+}
+
+void smsc_set_name(struct smsc *smsc, const char *format, ...)
+{
+    struct bytes name = {0};
+    va_list args;
+
+    va_start(args, format);
+    bytes_vprintf(&name, format, args);
+    va_end(args);
+    free(smsc->name);
+    smsc->name = bytes_take(&name);
+}
+
+void smsc_set_window(struct smsc *smsc, size_t submits)
+{
+    smsc->window = submits;
+    tell_ready(smsc);
+}
+
+int64_t smsc_reconnect_delay_ms(const struct smsc *smsc)
+{
+    return smsc->reconnect_delay_ms;
+}
+
+void smsc_log(const struct smsc *smsc, enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    if (smsc->log == NULL && !log_wants(level))
+        return;
+    va_start(args, format);
+    log_to_v(smsc->log, level, format, args);
+    va_end(args);
+}
+
+struct log_file *smsc_log_file(const struct smsc *smsc)
+{
+    return smsc->log;
+}
+
+void smsc_set_state(struct smsc *smsc, enum smsc_state state, const char *detail)
+{
+    if (detail == NULL)
+        detail = "";
+    if (state == smsc->state && strcmp(detail, smsc_detail(smsc)) == 0)
+        return;
+    if (state == SMSC_ONLINE && smsc->state != SMSC_ONLINE)
+        smsc->online_since = loop_now(smsc->loop);
+    free(smsc->detail);
+    smsc->detail = *detail != '\0' ? memory_strdup(detail) : NULL;
+    smsc->state = state;
+    if (smsc->events->state != NULL)
+        smsc->events->state(smsc->owner, state);
+}
+
+void smsc_accepted(struct smsc *smsc, struct smsc_submit *submit, struct slice foreign_id,
+                   struct slice text, struct slice meta_data)
+{
+    note_answered(smsc);
+    smsc->events->accepted(smsc->owner, submit, foreign_id, text, meta_data);
+    tell_ready(smsc);
+}
+
+void smsc_failed(struct smsc *smsc, struct smsc_submit *submit, enum smsc_failure failure,
+                 struct slice text, struct slice meta_data)
+{
+    note_answered(smsc);
+    smsc->events->failed(smsc->owner, submit, failure, text, meta_data);
+    tell_ready(smsc);
+}
+
+void smsc_received(struct smsc *smsc, const struct sms *given, smsc_stored_fn *stored, void *arg)
+{
+    struct sms sms = *given;
+    struct message *message;
+
+    sms.sms_type = SMS_MO;
+    if (uuid_is_nil(&sms.id))
+        sms.id = uuid_generate();
+    if (sms.time == SMS_UNSET)
+        sms.time = clock_wall();
+    if (!slice_is_set(sms.smsc_id) && smsc->id != NULL)
+        sms.smsc_id = slice_str(smsc->id);
+    if (!slice_is_set(sms.msgdata))
+        sms.msgdata = slice_str("");
+    message = message_create(&sms);
+    smsc->events->received(smsc->owner, message, stored, arg);
+    message_unref(message);
+}
+
+void smsc_reported(struct smsc *smsc, const struct smsc_report *report, smsc_stored_fn *stored,
+                   void *arg)
+{
+    smsc->events->reported(smsc->owner, report, stored, arg);
+}
