@@ -26,6 +26,11 @@ const struct conf_group *conf_next(const struct conf_group *group)
     return next_of_name(group->next, group->type->name);
 }
 
+const struct conf *conf_of(const struct conf_group *group)
+{
+    return group->conf;
+}
+
 const char *conf_group_name(const struct conf_group *group)
 {
     return group->type->name;

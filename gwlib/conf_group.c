@@ -334,6 +334,7 @@ void conf_add_block(struct conf *conf, struct conf_block *block, struct conf_pro
     }
     group = memory_zalloc(1, sizeof(*group));
     group->type = type;
+    group->conf = conf;
     group->place = place;
     if (type->support == CONF_IGNORED && note_first(conf, type))
         conf_complain(problems, CONF_NOTE, &place, "group '%s' has no effect: %s", type->name,

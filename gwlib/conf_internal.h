@@ -48,6 +48,7 @@ struct conf_group {
     const struct conf_group_type *type;
     struct conf_place place; /* of the line that names it */
     struct conf_block block;
+    const struct conf *conf;
     struct conf_group *next;
 };
 

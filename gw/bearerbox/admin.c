@@ -16,8 +16,8 @@
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-#define LIST_LIMIT 10000     /* messages that store-status shows */
-#define MAX_PENALTIES 256    /* addresses whose failures are remembered */
+#define LIST_LIMIT     10000 /* messages that store-status shows */
+#define MAX_PENALTIES  256   /* addresses whose failures are remembered */
 #define MAX_PENALTY_MS 30000
 
 /* Failed passwords of one address. */
@@ -165,8 +165,8 @@ static void do_restart(struct request *request)
 
 static void do_suspend(struct request *request)
 {
-    answer(request, gateway_suspend(request->port->gateway) ? "Kannel suspended"
-                                                            : "Already suspended");
+    answer(request,
+           gateway_suspend(request->port->gateway) ? "Kannel suspended" : "Already suspended");
 }
 
 static void do_isolate(struct request *request)
@@ -178,8 +178,7 @@ static void do_isolate(struct request *request)
 
 static void do_resume(struct request *request)
 {
-    answer(request,
-           gateway_resume(request->port->gateway) ? "Running resumed" : "Already running");
+    answer(request, gateway_resume(request->port->gateway) ? "Running resumed" : "Already running");
 }
 
 static void do_stop_smsc(struct request *request)
@@ -214,16 +213,11 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"status", do_status, true, true},
-    {"store-status", do_store_status, true, true},
-    {"log-level", do_log_level, false, false},
-    {"shutdown", do_shutdown, false, true},
-    {"suspend", do_suspend, false, false},
-    {"isolate", do_isolate, false, false},
-    {"resume", do_resume, false, false},
-    {"restart", do_restart, false, false},
-    {"stop-smsc", do_stop_smsc, false, false},
-    {"start-smsc", do_start_smsc, false, false},
+    {"status", do_status, true, true},         {"store-status", do_store_status, true, true},
+    {"log-level", do_log_level, false, false}, {"shutdown", do_shutdown, false, true},
+    {"suspend", do_suspend, false, false},     {"isolate", do_isolate, false, false},
+    {"resume", do_resume, false, false},       {"restart", do_restart, false, false},
+    {"stop-smsc", do_stop_smsc, false, false}, {"start-smsc", do_start_smsc, false, false},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
@@ -233,8 +227,8 @@ static void answer_unknown(struct request *request)
                       : request->format == STATUS_WML ? "<br/>\n"
                                                       : "\n";
 
-    answer_about(request, "Unknown command `",
-                 slice_str(http_exchange_path(request->exchange)), "'.");
+    answer_about(request, "Unknown command `", slice_str(http_exchange_path(request->exchange)),
+                 "'.");
     bytes_printf(&request->answer, "%sPossible commands are:%s", end, end);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         bytes_printf(&request->answer, "%s%s", commands[i].name, end);
@@ -318,7 +312,8 @@ static void deny_later(struct request *request)
     loop_timer_set(request->delay, next_delay_ms(port, peer));
 }
 
-/* --- requests -------------------------------------------------------------------------------------- */
+/* --- requests
+ * -------------------------------------------------------------------------------------- */
 
 static const struct {
     enum status_format format;
@@ -401,14 +396,15 @@ static void on_request(struct http_exchange *exchange, void *arg)
         request_reply(request);
 }
 
-/* --- the port ------------------------------------------------------------------------------------------ */
+/* --- the port
+ * ------------------------------------------------------------------------------------------ */
 
 static bool prepare(struct admin_port *port, struct bytes *error)
 {
     const struct conf_group *core = port->gateway->core;
 
-    port->acl = acl_create(conf_string(core, "admin-deny-ip"), conf_string(core, "admin-allow-ip"),
-                           error);
+    port->acl =
+        acl_create(conf_string(core, "admin-deny-ip"), conf_string(core, "admin-allow-ip"), error);
     if (port->acl == NULL)
         return false;
     if (!conf_bool(core, "admin-port-ssl"))

@@ -15,10 +15,10 @@
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-#define MAX_UNSTORED 5000        /* MT of one session on their way to the store */
-#define MAX_UNSENT (1024 * 1024) /* octets queued to one session before it is passed over */
+#define MAX_UNSTORED      5000          /* MT of one session on their way to the store */
+#define MAX_UNSENT        (1024 * 1024) /* octets queued to one session before it is passed over */
 #define POSTPONE_FIRST_MS 2000
-#define POSTPONE_LAST_MS (10 * 60 * 1000)
+#define POSTPONE_LAST_MS  (10 * 60 * 1000)
 
 /* An MO or report that a box has and did not acknowledge yet. */
 struct delivery {
@@ -173,8 +173,7 @@ static void session_acked(struct session *session, const struct ack *ack)
     if (ack->nack == ACK_FAILED_TEMPORARY)
         postpone(boxes, delivery->item);
     else
-        settle(boxes, delivery->item,
-               ack->nack == ACK_FAILED ? STATE_REFUSED : STATE_HANDLED);
+        settle(boxes, delivery->item, ack->nack == ACK_FAILED ? STATE_REFUSED : STATE_HANDLED);
     lane = delivery->item->lane;
     lane_drop(delivery->item);
     free(delivery);

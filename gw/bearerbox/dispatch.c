@@ -401,7 +401,8 @@ void dispatch_failed(struct bearer *bearer, struct smsc_submit *submit, enum sms
     outcome_failed(submit->owner, failure, text, meta_data);
 }
 
-/* --- the room as a whole ----------------------------------------------------------------------- */
+/* --- the room as a whole -----------------------------------------------------------------------
+ */
 
 struct dispatch *dispatch_create(struct gateway *gateway)
 {

@@ -21,8 +21,8 @@
 #include "gwlib/memory.h"
 
 #define REMEMBER_COMPLETE_MS (10 * 60 * 1000) /* for late duplicates */
-#define SWEEP_MS 10000
-#define STORED_PARTS_LIMIT 1000000 /* parts taken up at start */
+#define SWEEP_MS             10000
+#define STORED_PARTS_LIMIT   1000000 /* parts taken up at start */
 
 struct inbox {
     struct gateway *gateway;
@@ -120,8 +120,8 @@ static struct message *join_parts(const struct join_set *set)
     struct message *message;
 
     for (unsigned i = 1; i < set->total; i++)
-        alphabet = join_alphabet(alphabet,
-                                 part_alphabet(message_sms(slot_part(&set->slots[i])->message)));
+        alphabet =
+            join_alphabet(alphabet, part_alphabet(message_sms(slot_part(&set->slots[i])->message)));
     for (unsigned i = 0; i < set->total; i++) {
         const struct sms *part = message_sms(slot_part(&set->slots[i])->message);
 
@@ -166,9 +166,8 @@ static void give_up(struct inbox *inbox, struct join_set *set)
         if (part == NULL)
             continue;
         change_part(inbox, part, STATE_RECEIVED);
-        boxes_offer(gateway->boxes, STORE_MO,
-                    router_box(gateway->conf, message_sms(part->message)), part->number,
-                    part->message);
+        boxes_offer(gateway->boxes, STORE_MO, router_box(gateway->conf, message_sms(part->message)),
+                    part->number, part->message);
         part_free(part);
         set->slots[i].handle = 0;
     }
@@ -188,8 +187,7 @@ static void offer_part(struct inbox *inbox, int64_t number, struct message *mess
     part->number = number;
     part->message = message_ref(message);
     outcome = join_offer(join_memory_storage(inbox->joins), &key,
-                         join_digest(sms->udhdata, sms->msgdata), (intptr_t)part,
-                         clock_wall_ms());
+                         join_digest(sms->udhdata, sms->msgdata), (intptr_t)part, clock_wall_ms());
     if (outcome.abandoned != NULL)
         give_up(inbox, outcome.abandoned);
     switch (outcome.verdict) {

@@ -14,7 +14,7 @@
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-#define LANE_LOW (LANE_WINDOW / 4) /* fetch when fewer are in the window */
+#define LANE_LOW       (LANE_WINDOW / 4) /* fetch when fewer are in the window */
 #define FETCH_RETRY_MS 1000
 
 struct lane {

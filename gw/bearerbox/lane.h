@@ -34,9 +34,9 @@ struct lane_item {
     int attempts;
     int parts, parts_sent, reference; /* progress of a long MT */
     struct lane *lane;
-    struct lane_item *next;  /* in the window, in order */
+    struct lane_item *next; /* in the window, in order */
     bool in_window;
-    UT_hash_handle hh;       /* among the lane's known items, by number */
+    UT_hash_handle hh; /* among the lane's known items, by number */
 };
 
 /* What the users of one kind of lane provide. */

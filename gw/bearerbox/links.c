@@ -128,6 +128,7 @@ void links_free(struct links *links)
 
         links->first = bearer->next;
         smsc_free(bearer->smsc);
+        rules_free(&bearer->rules);
         free(bearer->key);
         free(bearer);
     }

@@ -25,9 +25,9 @@
 #include "gwlib/daemon.h"
 #include "gwlib/log.h"
 
-#define ENDING_POLL_MS 20     /* while links and boxes go */
-#define ENDING_LIMIT_MS 10000 /* then the end comes without them */
-#define DEFAULT_RESEND_FREQ_S 60
+#define ENDING_POLL_MS         20    /* while links and boxes go */
+#define ENDING_LIMIT_MS        10000 /* then the end comes without them */
+#define DEFAULT_RESEND_FREQ_S  60
 #define DEFAULT_OUTGOING_LIMIT 1000000
 
 enum { FLAG_SUSPENDED, FLAG_ISOLATED };
@@ -191,9 +191,9 @@ static void read_settings(struct gateway *gateway)
     settings->outgoing_limit = conf_number(core, "sms-outgoing-queue-limit");
     if (settings->outgoing_limit < 0)
         settings->outgoing_limit = DEFAULT_OUTGOING_LIMIT;
-    settings->incoming_limit = conf_number(core, conf_is_set(core, "maximum-queue-length")
-                                                     ? "maximum-queue-length"
-                                                     : "sms-incoming-queue-limit");
+    settings->incoming_limit =
+        conf_number(core, conf_is_set(core, "maximum-queue-length") ? "maximum-queue-length"
+                                                                    : "sms-incoming-queue-limit");
     settings->resend_freq_s = conf_number(core, "sms-resend-freq");
     if (settings->resend_freq_s <= 0)
         settings->resend_freq_s = DEFAULT_RESEND_FREQ_S;
@@ -206,13 +206,13 @@ static void open_logs(const struct conf_group *core, struct conf_problems *probl
 {
     const char *path = conf_string(core, "log-file");
     const char *facility = conf_string(core, "syslog-facility");
+    const char *syslog_level = conf_string(core, "syslog-level");
 
     if (path != NULL && !log_add_main_file(path, (int)conf_number(core, "log-level")))
         conf_report(problems, CONF_WARNING, core, "log-file",
                     "cannot be opened, the log goes to standard error only");
-    if (conf_is_set(core, "syslog-level") &&
-        !log_set_syslog("bearerbox", facility != NULL ? facility : "daemon",
-                        (int)conf_number(core, "syslog-level")))
+    if (syslog_level != NULL && strcmp(syslog_level, "none") != 0 &&
+        !log_set_syslog("bearerbox", facility, atoi(syslog_level)))
         conf_report(problems, CONF_WARNING, core, "syslog-facility", "is no facility's name");
 }
 
@@ -348,8 +348,8 @@ static struct conf *load(const struct daemon_options *options)
 int main(int argc, char **argv)
 {
     static const char *const long_flags[] = {"suspended", "isolated", NULL};
-    struct process process = {.options = {.box = "bearerbox", .flags = "SI",
-                                          .long_flags = long_flags}};
+    struct process process = {
+        .options = {.box = "bearerbox", .flags = "SI", .long_flags = long_flags}};
     struct conf *conf;
 
     daemon_parse(&process.options, argc, argv);

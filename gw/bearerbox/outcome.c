@@ -142,8 +142,7 @@ bool outcome_expired(struct gateway *gateway, struct lane_item *item)
 
     if (sms->validity == SMS_UNSET || sms->validity > clock_wall())
         return false;
-    outcome_refuse(gateway, sms, "EXPIRED SMS", NULL, slice_str("validity expired"),
-                   slice_unset());
+    outcome_refuse(gateway, sms, "EXPIRED SMS", NULL, slice_str("validity expired"), slice_unset());
     change.state = STATE_EXPIRED;
     change.error = slice_str("validity expired");
     store_update(gateway->store, item->number, &change, NULL, NULL);

@@ -11,7 +11,7 @@
 #include "gwlib/log.h"
 
 #define DEFAULT_DIRECTORY "/var/spool/kannel"
-#define FILE_NAME "kannel.store"
+#define FILE_NAME         "kannel.store"
 
 static bool is_directory(const char *path)
 {

@@ -16,9 +16,9 @@
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-#define LOOK_AGAIN_MS 500
+#define LOOK_AGAIN_MS    500
 #define LOOK_AGAIN_TIMES 6
-#define SUFFIX_DIGITS 7 /* of a number that networks leave alone */
+#define SUFFIX_DIGITS    7 /* of a number that networks leave alone */
 
 struct reports {
     struct gateway *gateway;
@@ -265,8 +265,8 @@ static void found(enum store_status status, const struct store_entry *entries, s
         report_matched(incoming, entry);
     } else if (incoming->looks < LOOK_AGAIN_TIMES && smsc_outstanding(incoming->smsc) > 0) {
         if (incoming->timer == NULL)
-            incoming->timer = loop_timer_create(incoming->reports->gateway->loop, look_for,
-                                                incoming);
+            incoming->timer =
+                loop_timer_create(incoming->reports->gateway->loop, look_for, incoming);
         loop_timer_set(incoming->timer, LOOK_AGAIN_MS);
     } else {
         report_unmatched(incoming);

@@ -18,7 +18,7 @@ void reports_free(struct reports *reports);
 /* A further word about an MT: what the report says besides the MT's own data. */
 struct report_content {
     enum dlr_event event;
-    struct slice text;        /* msgdata */
+    struct slice text; /* msgdata */
     struct slice foreign_id;
     struct slice smsc_id;
     struct slice account;

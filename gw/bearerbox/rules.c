@@ -8,7 +8,14 @@
 
 static struct rule read_rule(const struct conf_group *group, const char *list, const char *regex)
 {
-    return (struct rule){conf_string(group, list), conf_regex(group, regex)};
+    const char *pattern = conf_string(group, regex);
+    struct bytes error = {0};
+    struct rule rule = {conf_string(group, list), NULL};
+
+    if (pattern != NULL)
+        rule.regex = regex_compile(pattern, false, &error); /* checked by the reader */
+    bytes_free(&error);
+    return rule;
 }
 
 void rules_read(struct rules *rules, const struct conf_group *group)
@@ -20,6 +27,16 @@ void rules_read(struct rules *rules, const struct conf_group *group)
     rules->denied_prefix = read_rule(group, "denied-prefix", "denied-prefix-regex");
     rules->preferred_prefix = read_rule(group, "preferred-prefix", "preferred-prefix-regex");
     rules->unified_prefix = conf_string(group, "unified-prefix");
+}
+
+void rules_free(struct rules *rules)
+{
+    regex_free(rules->allowed_id.regex);
+    regex_free(rules->denied_id.regex);
+    regex_free(rules->preferred_id.regex);
+    regex_free(rules->allowed_prefix.regex);
+    regex_free(rules->denied_prefix.regex);
+    regex_free(rules->preferred_prefix.regex);
 }
 
 static bool is_set(const struct rule *rule)

@@ -12,8 +12,8 @@
 
 /* A list and a pattern that mean the same thing; either may be NULL. */
 struct rule {
-    const char *list;          /* ';'-separated */
-    const struct regex *regex; /* searched in the text */
+    const char *list;    /* ';'-separated */
+    struct regex *regex; /* searched in the text; owned */
 };
 
 struct rules {
@@ -22,8 +22,9 @@ struct rules {
     const char *unified_prefix;
 };
 
-/* Values borrow from the configuration. */
+/* Strings borrow from the configuration. */
 void rules_read(struct rules *rules, const struct conf_group *group);
+void rules_free(struct rules *rules);
 
 /* Whether the connection may carry the message. */
 bool rules_accept(const struct rules *rules, const struct sms *sms);

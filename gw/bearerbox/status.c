@@ -256,8 +256,7 @@ static void put_connections(const struct page *page)
     boxes_each(page->gateway->boxes, put_box, (void *)page);
     bytes_printf(page->to, "%s%sSMSC connections:%s", close, open, line_break(page->format));
     if (links_first(page->gateway->links) == NULL)
-        bytes_printf(page->to, "%sNo SMSC connections%s", indent(page),
-                     line_break(page->format));
+        bytes_printf(page->to, "%sNo SMSC connections%s", indent(page), line_break(page->format));
     for (struct bearer *bearer = links_first(page->gateway->links); bearer != NULL;
          bearer = bearer->next)
         put_link(page, bearer);
@@ -365,8 +364,7 @@ static void put_xml_link(const struct page *page, const struct bearer *bearer, b
     bytes_append_str(page->to, "</status>\n");
     if (*smsc_detail(bearer->smsc) != '\0')
         put_element(page, 2, "detail", smsc_detail(bearer->smsc));
-    bytes_printf(page->to,
-                 "\t\t<failed>%" PRIu64 "</failed>\n\t\t<queued>%" PRId64 "</queued>\n",
+    bytes_printf(page->to, "\t\t<failed>%" PRIu64 "</failed>\n\t\t<queued>%" PRId64 "</queued>\n",
                  bearer->failed, dispatch_queued(bearer));
     put_xml_counts(page, "sms", bearer, &bearer->sms_received, &bearer->sms_sent);
     put_xml_counts(page, "dlr", bearer, &bearer->dlr_received, &bearer->dlr_sent);

@@ -22,10 +22,10 @@
 #include "gwlib/net.h"
 #include "gwlib/url.h"
 
-#define WINDOW 1000       /* MT whose line is not out yet */
+#define WINDOW       1000 /* MT whose line is not out yet */
 #define MAX_INCOMING 1000 /* MO that are not stored yet */
-#define MAX_LINE (64 * 1024)
-#define RETRY_MS 1000
+#define MAX_LINE     (64 * 1024)
+#define RETRY_MS     1000
 
 /* A submit whose line is in the output buffer. */
 struct written {
@@ -353,7 +353,8 @@ static void on_readable(struct net_conn *conn, void *arg)
     }
 }
 
-/* --- the client ---------------------------------------------------------------------------------- */
+/* --- the client ----------------------------------------------------------------------------------
+ */
 
 static void lose_client(struct fake *fake)
 {
@@ -398,7 +399,8 @@ static void on_accept(struct net_conn *conn, void *arg)
     read_lines(fake);
 }
 
-/* --- the driver -------------------------------------------------------------------------------------- */
+/* --- the driver
+ * -------------------------------------------------------------------------------------- */
 
 static void fake_free(void *arg)
 {

@@ -43,7 +43,9 @@ static const struct smsc_driver *const drivers[] = {
 #ifdef HAVE_SERIALPORT
     &smsc_driver_at,
 #endif
+#ifdef WITH_SMPP
     &smsc_driver_smpp,
+#endif
 };
 
 static const struct smsc_driver *find_driver(const char *type)

@@ -28,7 +28,7 @@ struct smsc;
 
 /* Printable as on the status page: see smsc_state_name(). */
 enum smsc_state {
-    SMSC_CONNECTING,   /* first attempt, or waiting for a device or client */
+    SMSC_CONNECTING, /* first attempt, or waiting for a device or client */
     SMSC_ONLINE,
     SMSC_RECONNECTING, /* lost or refused, tries again */
     SMSC_DISCONNECTED, /* stopped by an operator, or stopping */
@@ -53,7 +53,7 @@ enum smsc_failure {
 /* What the SMSC tells about a message sent earlier. */
 struct smsc_report {
     struct slice foreign_id;
-    struct slice receiver;  /* the handset, or unset when the network does not say */
+    struct slice receiver; /* the handset, or unset when the network does not say */
     enum dlr_event event;
     struct slice text;      /* receipt text, becomes msgdata */
     struct slice meta_data; /* to be added to the report's, or unset */
@@ -151,7 +151,8 @@ extern const struct smsc_driver smsc_driver_at;
 extern const struct smsc_driver smsc_driver_smpp;
 
 struct loop *smsc_loop(const struct smsc *smsc);
-void smsc_set_name(struct smsc *smsc, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void smsc_set_name(struct smsc *smsc, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* How many submits the driver takes at once; default 1. */
 void smsc_set_window(struct smsc *smsc, size_t submits);
 int64_t smsc_reconnect_delay_ms(const struct smsc *smsc);

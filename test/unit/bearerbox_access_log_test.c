@@ -100,8 +100,7 @@ static void words_of_the_text(void **state)
 
     (void)state;
     sms.msgdata = slice_str("key  one t*o  three four");
-    expect_line("%k,%s,%S,%r,%a", "x", NULL, &sms,
-                "key,one,t~o,three+four,key one t*o three four");
+    expect_line("%k,%s,%S,%r,%a", "x", NULL, &sms, "key,one,t~o,three+four,key one t*o three four");
 }
 
 int main(void)

@@ -29,7 +29,9 @@ static void prefixes_are_replaced_by_the_first_match(void **state)
     (void)state;
     expect_unified("+358,00358,0;+,00", "0401234", "+358401234");
     expect_unified("+358,00358,0;+,00", "0035840", "+35840");
-    expect_unified("+358,0035,0;+,00", "004912", "+3580" "4912");
+    expect_unified("+358,0035,0;+,00", "004912",
+                   "+3580"
+                   "4912");
 }
 
 static void a_number_in_its_final_form_stays(void **state)

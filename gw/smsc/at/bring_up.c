@@ -140,8 +140,7 @@ static enum at_readiness unlock(struct at_modem *modem, struct bytes *detail)
     if (slice_equal_str(state, "SIM PIN"))
         return give_pin(modem, detail);
     if (slice_equal_str(state, "SIM PUK") || slice_starts_with(state, slice_str("PH-"))) {
-        bytes_printf(detail, "the SIM is locked: %.*s", (int)state.len,
-                     (const char *)state.data);
+        bytes_printf(detail, "the SIM is locked: %.*s", (int)state.len, (const char *)state.data);
         return AT_HOPELESS;
     }
     return AT_READY; /* READY, SIM PIN2, SIM PUK2 */

@@ -12,9 +12,9 @@
 #include "gwlib/clock.h"
 #include "gwlib/memory.h"
 
-#define LINE_MAX_OCTETS 4096 /* longer is noise, dropped to its end */
+#define LINE_MAX_OCTETS   4096 /* longer is noise, dropped to its end */
 #define ANSWER_MAX_OCTETS (256 * 1024)
-#define EVENTS_MAX 1000
+#define EVENTS_MAX        1000
 
 struct at_dialogue {
     struct at_port *port;
@@ -47,8 +47,7 @@ static void show(const struct at_dialogue *dialogue, const char *arrow, struct s
             bytes_append_char(&shown, text.data[i]);
         }
     }
-    log_to(dialogue->file, LOG_LEVEL_DEBUG, "%s: %s %s", dialogue->name, arrow,
-           bytes_str(&shown));
+    log_to(dialogue->file, LOG_LEVEL_DEBUG, "%s: %s %s", dialogue->name, arrow, bytes_str(&shown));
     bytes_free(&shown);
 }
 
@@ -141,9 +140,8 @@ static bool parse_place(struct slice text, struct at_event *event)
 
 static bool is_restart(struct slice line)
 {
-    static const char *const lines[] = {"RDY",        "^SYSSTART",       "+PACSP",
-                                        "SMS Ready",  "MODEM:STARTUP",   "*EMRDY: 1",
-                                        "+WIND: 3",   "Call Ready"};
+    static const char *const lines[] = {"RDY",           "^SYSSTART", "+PACSP",   "SMS Ready",
+                                        "MODEM:STARTUP", "*EMRDY: 1", "+WIND: 3", "Call Ready"};
 
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         if (slice_starts_with(line, slice_str(lines[i])))
@@ -242,9 +240,8 @@ static void finish(struct at_dialogue *dialogue, enum at_final final)
 
 static bool take_final(struct at_dialogue *dialogue, struct slice line)
 {
-    static const char *const failures[] = {"NO CARRIER",          "BUSY",
-                                           "NO ANSWER",           "NO DIALTONE",
-                                           "ABORTED",             "COMMAND NOT SUPPORT",
+    static const char *const failures[] = {"NO CARRIER",         "BUSY",    "NO ANSWER",
+                                           "NO DIALTONE",        "ABORTED", "COMMAND NOT SUPPORT",
                                            "TOO MANY PARAMETERS"};
     const struct cause *cause;
     int code;
@@ -336,8 +333,8 @@ static enum at_port_result read_some(struct at_dialogue *dialogue, int wake_fd, 
 
 /* --- commands ------------------------------------------------------------------------- */
 
-static enum at_final collect(struct at_dialogue *dialogue, struct at_answer *answer,
-                             int timeout_ms, struct slice octets)
+static enum at_final collect(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
+                             struct slice octets)
 {
     int64_t deadline = clock_monotonic_ms() + timeout_ms;
 
@@ -362,8 +359,8 @@ static enum at_final collect(struct at_dialogue *dialogue, struct at_answer *ans
     return answer->final;
 }
 
-static enum at_final command(struct at_dialogue *dialogue, struct at_answer *answer,
-                             int timeout_ms, bool secret, const char *format, va_list args)
+static enum at_final command(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
+                             bool secret, const char *format, va_list args)
 {
     struct bytes line = {0};
     enum at_final final;
@@ -454,8 +451,7 @@ bool at_settle(struct at_dialogue *dialogue, int quiet_ms)
     int64_t end = clock_monotonic_ms() + (int64_t)quiet_ms * 10;
 
     while (clock_monotonic_ms() < end) {
-        enum at_port_result result =
-            read_some(dialogue, -1, clock_monotonic_ms() + quiet_ms);
+        enum at_port_result result = read_some(dialogue, -1, clock_monotonic_ms() + quiet_ms);
 
         if (result != AT_PORT_OK)
             return result == AT_PORT_TIMEOUT;

@@ -21,12 +21,12 @@
 #include "gwlib/clock.h"
 #include "gwlib/memory.h"
 
-#define STORE_WAIT_MS 20000   /* for the store, while a message is with us */
-#define SETTLE_WAIT_MS 2000   /* between looks at a modem that is not ready */
-#define RETRY_FIRST_MS 1000   /* between attempts to open the port */
-#define RETRY_LAST_MS 60000
+#define STORE_WAIT_MS    20000 /* for the store, while a message is with us */
+#define SETTLE_WAIT_MS   2000  /* between looks at a modem that is not ready */
+#define RETRY_FIRST_MS   1000  /* between attempts to open the port */
+#define RETRY_LAST_MS    60000
 #define HOPELESS_WAIT_MS 3600000
-#define IDLE_WAIT_MS 60000
+#define IDLE_WAIT_MS     60000
 
 struct driver {
     struct smsc *smsc;
@@ -74,7 +74,7 @@ static void pass_report(const struct note *note)
         .foreign_id = bytes_slice(&note->text),
         .receiver = bytes_slice(&note->receiver),
         .event = (enum dlr_event)cause_dlr_event(status.result),
-        .text = slice_str(status.result == CAUSE_BUFFERED                              ? "Buffered"
+        .text = slice_str(status.result == CAUSE_BUFFERED                   ? "Buffered"
                           : cause_dlr_event(status.result) == DLR_DELIVERED ? "Success"
                                                                             : "Failed"),
         .time = note->time,
@@ -167,8 +167,8 @@ static void note_state(struct driver *driver, enum smsc_state state, const char 
     note_post(note);
 }
 
-static void note_outcome(struct driver *driver, struct smsc_submit *submit,
-                         enum at_outcome outcome, struct slice text)
+static void note_outcome(struct driver *driver, struct smsc_submit *submit, enum at_outcome outcome,
+                         struct slice text)
 {
     struct note *note = note_create(driver, NOTE_OUTCOME);
 
@@ -263,8 +263,7 @@ static bool open_port(struct driver *driver)
         retry_later(driver, bytes_str(&detail));
         bytes_free(&detail);
     } else {
-        driver->modem =
-            at_modem_create(settings, &driver->host, port, driver->name, driver->log);
+        driver->modem = at_modem_create(settings, &driver->host, port, driver->name, driver->log);
     }
     bytes_free(&error);
     return driver->modem != NULL;
@@ -309,8 +308,7 @@ static bool send_one(struct driver *driver, struct smsc_submit *submit)
         bytes_clear(&text);
         bytes_printf(&text, "%d", reference);
     } else {
-        log_to(driver->log, LOG_LEVEL_WARNING, "%s: not sent: %s", driver->name,
-               bytes_str(&text));
+        log_to(driver->log, LOG_LEVEL_WARNING, "%s: not sent: %s", driver->name, bytes_str(&text));
     }
     note_outcome(driver, submit, outcome, bytes_slice(&text));
     bytes_free(&text);
@@ -345,8 +343,7 @@ static bool work(struct driver *driver)
     if (alive && !at_orders_stopped(&driver->orders)) {
         int64_t left = driver->next_probe - clock_monotonic_ms();
 
-        alive = at_modem_wait(driver->modem, driver->orders.wake_fd,
-                              left > 0 ? (int)left : 0);
+        alive = at_modem_wait(driver->modem, driver->orders.wake_fd, left > 0 ? (int)left : 0);
     }
     return alive;
 }
@@ -378,7 +375,8 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* --- the driver ---------------------------------------------------------------------------------- */
+/* --- the driver ----------------------------------------------------------------------------------
+ */
 
 static void driver_free(void *arg)
 {
@@ -400,8 +398,7 @@ static void *driver_create(struct smsc *smsc, const struct conf_group *group,
     driver->loop = smsc_loop(smsc);
     driver->log = smsc_log_file(smsc);
     driver->host = (struct at_host){host_deliver, host_report, driver};
-    if (!at_orders_init(&driver->orders) ||
-        !at_settings_read(&driver->settings, group, problems)) {
+    if (!at_orders_init(&driver->orders) || !at_settings_read(&driver->settings, group, problems)) {
         driver_free(driver);
         return NULL;
     }

@@ -30,7 +30,7 @@
 #include "gwlib/memory.h"
 
 #define CONNECT_MS 10000
-#define WRITE_MS 10000
+#define WRITE_MS   10000
 
 struct at_port {
     int fd;
@@ -83,10 +83,9 @@ static void set_speed(struct termios *line, int speed)
     static const struct {
         int speed;
         speed_t code;
-    } speeds[] = {{1200, B1200},     {2400, B2400},     {4800, B4800},
-                  {9600, B9600},     {19200, B19200},   {38400, B38400},
-                  {57600, B57600},   {115200, B115200}, {230400, B230400},
-                  {460800, B460800}, {921600, B921600}};
+    } speeds[] = {{1200, B1200},     {2400, B2400},     {4800, B4800},    {9600, B9600},
+                  {19200, B19200},   {38400, B38400},   {57600, B57600},  {115200, B115200},
+                  {230400, B230400}, {460800, B460800}, {921600, B921600}};
 
     for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++)
         if (speeds[i].speed == speed) {
@@ -169,8 +168,7 @@ static int connect_to(const struct addrinfo *address)
     return -1;
 }
 
-static bool open_tcp(struct at_port *port, const struct at_port_target *target,
-                     struct bytes *error)
+static bool open_tcp(struct at_port *port, const struct at_port_target *target, struct bytes *error)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
     char service[12];

@@ -16,11 +16,11 @@
 struct at_port;
 
 struct at_port_target {
-    const char *device;  /* path, or "rawtcp" */
-    const char *host;    /* rawtcp */
-    int tcp_port;        /* rawtcp */
-    int speed;           /* bit/s; 0 leaves it as it is */
-    bool flow_control;   /* RTS/CTS */
+    const char *device; /* path, or "rawtcp" */
+    const char *host;   /* rawtcp */
+    int tcp_port;       /* rawtcp */
+    int speed;          /* bit/s; 0 leaves it as it is */
+    bool flow_control;  /* RTS/CTS */
 };
 
 /*

@@ -20,8 +20,7 @@ static bool deliver(struct at_modem *modem, const struct pdu *pdu)
     struct sms sms = sms_blank();
 
     sms.sender = address_slice(&tpdu->address);
-    sms.receiver = slice_str(modem->settings->my_number != NULL ? modem->settings->my_number
-                                                                : "");
+    sms.receiver = slice_str(modem->settings->my_number != NULL ? modem->settings->my_number : "");
     if (pdu->smsc.present)
         sms.smsc_number = address_slice(&pdu->smsc);
     sms.udhdata = udh_slice(&tpdu->udh);
@@ -51,8 +50,7 @@ static bool take_pdu(struct at_modem *modem, struct slice digits)
 
     if (!pdu_decode(digits, TPDU_TO_TE, !modem->profile->no_smsc, &pdu, &fault)) {
         log_to(modem->log, LOG_LEVEL_ERROR, "%s: a PDU that cannot be read (octet %zu: %s): %.*s",
-               modem->name, fault.octet, fault.reason, (int)digits.len,
-               (const char *)digits.data);
+               modem->name, fault.octet, fault.reason, (int)digits.len, (const char *)digits.data);
         return false;
     }
     if (pdu.tpdu.type == TPDU_STATUS_REPORT)

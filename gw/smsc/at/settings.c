@@ -15,10 +15,17 @@
 /* The families whose ways differ from what their own test commands tell. */
 static const struct at_profile built_in[] = {
     {.id = "siemens", .name = "Siemens, Cinterion", .detect = "SIEMENS", .keepalive = "AT"},
-    {.id = "nokiaphone", .name = "Nokia phone", .detect = "Nokia", .keepalive = "AT",
+    {.id = "nokiaphone",
+     .name = "Nokia phone",
+     .detect = "Nokia",
+     .keepalive = "AT",
      .need_sleep = true},
-    {.id = "premicell", .name = "Nokia Premicell", .detect = "PREMICEL", .keepalive = "AT",
-     .no_pin = true, .no_smsc = true},
+    {.id = "premicell",
+     .name = "Nokia Premicell",
+     .detect = "PREMICEL",
+     .keepalive = "AT",
+     .no_pin = true,
+     .no_smsc = true},
     {.id = "generic", .name = "Generic modem", .keepalive = "AT"},
 };
 
@@ -121,8 +128,7 @@ bool at_settings_read(struct at_settings *settings, const struct conf_group *gro
         add_profile(settings, &built_in[i]);
     if (!is_auto(settings->modemtype) && profile_by_id(settings, settings->modemtype) == NULL)
         conf_report(problems, CONF_WARNING, group, "modemtype",
-                    "no group modems has the id '%s': the modem is detected",
-                    settings->modemtype);
+                    "no group modems has the id '%s': the modem is detected", settings->modemtype);
     return true;
 }
 

@@ -25,7 +25,7 @@ struct at_profile {
     bool flow_control;
     bool need_sleep; /* a second after opening */
     bool no_pin;
-    bool no_smsc;    /* PDUs without the SMSC field */
+    bool no_smsc; /* PDUs without the SMSC field */
     struct at_profile *next;
 };
 
@@ -38,8 +38,8 @@ struct at_settings {
     const char *pin;
     const char *sms_center;
     const char *my_number;
-    int validity;     /* relative TP-VP; -1: none */
-    int keepalive_s;  /* 0: off */
+    int validity;    /* relative TP-VP; -1: none */
+    int keepalive_s; /* 0: off */
     bool sim_buffering;
     struct at_profile *profiles; /* in the order of trying; never empty */
 };
