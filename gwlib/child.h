@@ -18,17 +18,17 @@
 struct child;
 
 struct child_options {
-    char *const *argv;   /* NULL-terminated; argv[0] is looked up in PATH when it has no '/' */
-    struct slice input;  /* for standard input */
-    unsigned timeout_s;  /* 0 means 60 */
-    size_t max_output;   /* octets kept, the rest is read and dropped; 0 means 64 KiB */
+    char *const *argv;  /* NULL-terminated; argv[0] is looked up in PATH when it has no '/' */
+    struct slice input; /* for standard input */
+    unsigned timeout_s; /* 0 means 60 */
+    size_t max_output;  /* octets kept, the rest is read and dropped; 0 means 64 KiB */
 };
 
 struct child_result {
-    bool started;     /* false: see error */
-    int error;        /* errno of the failed start */
-    int exit_status;  /* 0..255, or -1 when a signal ended it */
-    int signal;       /* that signal, or 0 */
+    bool started;    /* false: see error */
+    int error;       /* errno of the failed start */
+    int exit_status; /* 0..255, or -1 when a signal ended it */
+    int signal;      /* that signal, or 0 */
     bool timed_out;
     bool truncated;
     struct slice output; /* valid during the call */
@@ -51,8 +51,9 @@ void child_cancel(struct child *child);
  */
 bool child_split_words(const char *command, char ***words, struct bytes *error);
 void child_free_words(char **words);
-/* The first character outside quotes that only a shell would understand
- * (one of | & ; < > ( ) $ ` * ? # ~), or NULL. */
+/* The first character that only a shell would understand, or NULL: one of
+ * | & ; < > ( ) $ ` * ? outside quotes, # or ~ there at the start of a word, $ or
+ * ` in "...". */
 const char *child_find_shell_syntax(const char *command);
 
 #endif

@@ -16,13 +16,13 @@
 #include "gwlib/bytes.h"
 
 struct daemon_options {
-    const char *box;       /* "bearerbox": for messages and syslog */
-    const char *flags;     /* letters of the box's own options without argument, "SI" or "H" */
+    const char *box;   /* "bearerbox": for messages and syslog */
+    const char *flags; /* letters of the box's own options without argument, "SI" or "H" */
     const char *const *long_flags; /* their long names in the same order, NULL-terminated */
 
     /* what the command line said */
     const char *config_file;
-    bool flag_given[8];    /* in the order of flags */
+    bool flag_given[8]; /* in the order of flags */
     bool check_config;
     bool generate;
     bool daemonize;
@@ -39,9 +39,9 @@ struct daemon_options {
 void daemon_parse(struct daemon_options *options, int argc, char **argv);
 
 /*
- * In this order: parachute (the caller continues in the child), background,
- * log file of -F, user, pid file. Before any socket or thread. Exits with a
- * log line when one fails.
+ * In this order: background, log file of -F, parachute (the caller continues in
+ * the child), user, pid file. Before any socket or thread. Exits with a log
+ * line when one fails.
  */
 void daemon_enter(const struct daemon_options *options);
 /* Removes the pid file. */
