@@ -9,7 +9,7 @@
  * local time, process id, a small thread number (0 is the main thread). The
  * lowest layer that knows the cause logs it; callers add context, not copies.
  * Control characters in the text are written as '?' so that outside data
- * cannot forge a line. All functions may be called from any thread; none
+ * cannot forge a line, and a line ends after 4 KiB with "...". All functions may be called from any thread; none
  * fails: a log that cannot be written is not a reason to stop.
  */
 #ifndef GWLIB_LOG_H
@@ -34,8 +34,9 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* As log_error(), and a second line "System error N: text" for an errno value. */
 void log_error_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Logs and ends the process with exit status 1, or abort() for a broken
- * invariant of our own when asked by log_bug(). */
+/* Logs and ends the process with exit status 1, without atexit() handlers
+ * (other threads still run); log_bug(), for a broken invariant of our own, by
+ * abort(). */
 void log_panic(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void log_bug(const char *file, int line, const char *what) __attribute__((noreturn));
 
@@ -100,7 +101,9 @@ void line_log_close(struct line_log *log);
 
 /* Closes and opens every file again by name (SIGHUP, after logrotate). */
 void log_reopen_all(void);
-/* Flushes and closes everything; for the end of main(). */
+/* Closes everything, with the markers of access logs that are still open; for
+ * the end of main(). Standard error goes on, and log_file and line_log objects
+ * can still be closed; what is written to them goes nowhere. */
 void log_shutdown(void);
 
 #endif

@@ -47,7 +47,8 @@ struct net_target {
 };
 
 /* Starts to connect; the outcome comes as `connected` or `closed`, never from
- * inside this call. Strings are copied. */
+ * inside this call. All addresses of a name are tried. What is written before
+ * `connected` is sent then. Strings are copied. */
 struct net_conn *net_conn_open(struct loop *loop, const struct net_target *target,
                                const struct net_conn_events *events, void *arg);
 
@@ -91,6 +92,8 @@ struct net_listen_options {
     unsigned max_connections; /* 0 means 1000; above it new ones are closed */
 };
 
+/* A new connection, after its handshake when it is TLS: who does not get so far
+ * is closed and logged, limited. */
 typedef void net_accept_fn(struct net_conn *conn, void *arg);
 
 /* NULL with the reason appended to *error ("port 13001: Address already in
