@@ -90,6 +90,7 @@ class Bearer:
                 self._serve(conn)
             except OSError:
                 pass
+            conn.close()
             self.connected.clear()
 
     @staticmethod
@@ -132,7 +133,6 @@ class Bearer:
     def drop(self):
         """Ends the connection without a word."""
         self.conn.shutdown(socket.SHUT_RDWR)
-        self.conn.close()
 
     def drain(self):
         """What has arrived since; without heartbeats."""
@@ -161,9 +161,12 @@ class Bearer:
         return items
 
     def close(self):
+        """No new connections; the one that is there stays."""
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
         self.listener.close()
-        if self.conn is not None:
-            self.conn.close()
 
 
 class Application:
