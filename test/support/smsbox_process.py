@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts the smsbox under test. The build directory is $BUILD_DIR or ".", the
-data are found from $SRC_DIR or from this file's place."""
+"""Starts the smsbox under test: of the build directory $KANTELE_BUILD, or the
+program that $SMSBOX names."""
 
 import os
 import signal
@@ -9,10 +9,10 @@ import subprocess
 import tempfile
 import time
 
-BUILD = os.environ.get("BUILD_DIR", os.getcwd())
-SOURCE = os.environ.get(
-    "SRC_DIR", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-COMPAT = os.path.join(SOURCE, "test", "data", "compat")
+TEST = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+COMPAT = os.path.join(TEST, "data", "compat")
+PROGRAM = os.environ.get(
+    "SMSBOX", os.path.join(os.environ.get("KANTELE_BUILD", os.getcwd()), "smsbox"))
 
 
 def free_port():
@@ -29,8 +29,7 @@ class Smsbox:
             file.write(configuration)
         self.log_path = os.path.join(self.directory.name, "smsbox.log")
         self.log = open(self.log_path, "wb")
-        program = os.environ.get("SMSBOX", os.path.join(BUILD, "smsbox"))
-        self.process = subprocess.Popen([program, "-v", "0", self.path], stderr=self.log,
+        self.process = subprocess.Popen([PROGRAM, "-v", "0", self.path], stderr=self.log,
                                         stdout=self.log, stdin=subprocess.DEVNULL)
         if port:
             self.wait_port(port)

@@ -14,7 +14,7 @@ import urllib.parse
 import urllib.request
 
 from boxpeer import Application, Bearer
-from smsbox_runner import BUILD, Smsbox, free_port
+from smsbox_process import PROGRAM, Smsbox, free_port
 
 CORE = """
 group = core
@@ -373,8 +373,7 @@ class Start(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
             file.write(text)
             file.flush()
-            program = os.environ.get("SMSBOX", os.path.join(BUILD, "smsbox"))
-            done = subprocess.run([program, "--check-config", file.name], capture_output=True,
+            done = subprocess.run([PROGRAM, "--check-config", file.name], capture_output=True,
                                   timeout=60, check=False)
             return done.returncode, (done.stdout + done.stderr).decode()
 

@@ -10,7 +10,7 @@ import time
 import unittest
 
 from boxpeer import Application, Bearer
-from smsbox_runner import COMPAT, Smsbox, free_port
+from smsbox_process import COMPAT, Smsbox, free_port
 
 # What is right where Kannel's recorded behaviour is not to be matched, and why.
 # "response" and "submitted" stand for those of the record; "add" is added to

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 from boxpeer import Application, Bearer
-from smsbox_runner import COMPAT, Smsbox, free_port
+from smsbox_process import COMPAT, Smsbox, free_port
 
 RECORDED_PORT = "23120"
 REFUSED_PORT = "23199"
