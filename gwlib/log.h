@@ -9,8 +9,9 @@
  * local time, process id, a small thread number (0 is the main thread). The
  * lowest layer that knows the cause logs it; callers add context, not copies.
  * Control characters in the text are written as '?' so that outside data
- * cannot forge a line, and a line ends after 4 KiB with "...". All functions may be called from any thread; none
- * fails: a log that cannot be written is not a reason to stop.
+ * cannot forge a line, and a line ends after 4 KiB with "...". All functions
+ * may be called from any thread; none fails: a log that cannot be written is
+ * not a reason to stop.
  */
 #ifndef GWLIB_LOG_H
 #define GWLIB_LOG_H
