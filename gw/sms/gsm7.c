@@ -37,7 +37,11 @@ static struct gsm7_tables existing(struct gsm7_tables tables)
                                 gsm7_has_shift(tables.shift) ? tables.shift : 0};
 }
 
-static uint8_t search(const struct gsm7_reverse *reverse, unsigned long code_point)
+/* What place() answers for a character that has none. */
+#define NOWHERE 0x100u
+
+/* A septet, or NOWHERE. */
+static unsigned search(const struct gsm7_reverse *reverse, unsigned long code_point)
 {
     size_t low = 0, high = reverse->count;
     while (low < high) {
@@ -49,22 +53,33 @@ static uint8_t search(const struct gsm7_reverse *reverse, unsigned long code_poi
         else
             high = middle;
     }
-    return GSM7_NOWHERE;
+    return NOWHERE;
 }
 
-/* A septet, GSM7_ESCAPED | septet, or GSM7_NOWHERE; the tables must exist. */
-static inline uint8_t place(unsigned long code_point, struct gsm7_tables tables)
+static unsigned place_in_default(unsigned long code_point)
 {
-    if (tables.locking == 0 && tables.shift == 0) {
-        if (code_point < GSM7_DIRECT)
-            return gsm7_table_direct[code_point];
-        return code_point == EURO ? (GSM7_ESCAPED | 0x65) : GSM7_NOWHERE;
-    }
-    uint8_t septet = search(&gsm7_table_locking_reverse[tables.locking], code_point);
-    if (septet != GSM7_NOWHERE)
+    if (code_point == EURO)
+        return GSM7_ESCAPED | 0x65;
+    if (code_point >= GSM7_DIRECT || gsm7_table_direct[code_point] == GSM7_NOWHERE)
+        return NOWHERE;
+    return gsm7_table_direct[code_point];
+}
+
+static unsigned place_in_tables(unsigned long code_point, struct gsm7_tables tables)
+{
+    unsigned septet = search(&gsm7_table_locking_reverse[tables.locking], code_point);
+    if (septet != NOWHERE)
         return septet;
     septet = search(&gsm7_table_shift_reverse[tables.shift], code_point);
-    return septet != GSM7_NOWHERE ? (uint8_t)(GSM7_ESCAPED | septet) : GSM7_NOWHERE;
+    return septet != NOWHERE ? GSM7_ESCAPED | septet : NOWHERE;
+}
+
+/* A septet, GSM7_ESCAPED | septet, or NOWHERE; the tables must exist. */
+static inline unsigned place(unsigned long code_point, struct gsm7_tables tables)
+{
+    if (tables.locking != 0 || tables.shift != 0)
+        return place_in_tables(code_point, tables);
+    return place_in_default(code_point);
 }
 
 /* The next code point; ASCII without a call. pos must be before the end. */
@@ -77,8 +92,8 @@ static inline unsigned long next_char(struct slice text, size_t *pos)
 
 unsigned gsm7_cost(unsigned long code_point, struct gsm7_tables tables)
 {
-    uint8_t p = place(code_point, existing(tables));
-    if (p == GSM7_NOWHERE)
+    unsigned p = place(code_point, existing(tables));
+    if (p == NOWHERE)
         return 0;
     return p & GSM7_ESCAPED ? 2 : 1;
 }
@@ -87,7 +102,7 @@ bool gsm7_fits(struct slice text, struct gsm7_tables tables)
 {
     tables = existing(tables);
     for (size_t pos = 0; pos < text.len;) {
-        if (place(next_char(text, &pos), tables) == GSM7_NOWHERE)
+        if (place(next_char(text, &pos), tables) == NOWHERE)
             return false;
     }
     return true;
@@ -98,8 +113,8 @@ size_t gsm7_count(struct slice text, struct gsm7_tables tables)
     size_t count = 0;
     tables = existing(tables);
     for (size_t pos = 0; pos < text.len;) {
-        uint8_t p = place(next_char(text, &pos), tables);
-        count += p != GSM7_NOWHERE && (p & GSM7_ESCAPED) ? 2 : 1;
+        unsigned p = place(next_char(text, &pos), tables);
+        count += p != NOWHERE && (p & GSM7_ESCAPED) ? 2 : 1;
     }
     return count;
 }
@@ -111,12 +126,12 @@ bool gsm7_encode(struct slice text, struct gsm7_tables tables, char replacement,
     tables = existing(tables);
     for (size_t pos = 0; pos < text.len;) {
         size_t begin = pos;
-        uint8_t p = place(next_char(text, &pos), tables);
-        if (p == GSM7_NOWHERE && replacement != 0)
+        unsigned p = place(next_char(text, &pos), tables);
+        if (p == NOWHERE && replacement != 0)
             p = place((unsigned char)replacement, tables);
         if (p < GSM7_ESCAPED && n < capacity) {
-            septets[n++] = p;
-        } else if (p == GSM7_NOWHERE) {
+            septets[n++] = (uint8_t)p;
+        } else if (p == NOWHERE) {
             return sms_fault(fault, begin, "character without a place in the alphabet");
         } else if ((p & GSM7_ESCAPED) && n + 2 <= capacity) {
             septets[n++] = GSM7_ESCAPE;
@@ -178,7 +193,7 @@ void gsm7_append_replaced(struct bytes *to, struct slice text, struct gsm7_table
     tables = existing(tables);
     for (size_t pos = 0; pos < text.len;) {
         size_t begin = pos;
-        if (place(next_char(text, &pos), tables) != GSM7_NOWHERE)
+        if (place(next_char(text, &pos), tables) != NOWHERE)
             continue;
         bytes_append(to, text.data + done, begin - done);
         bytes_append_char(to, (unsigned char)replacement);

@@ -9,7 +9,8 @@
 
 /* Code points below this have a place in the direct table. */
 #define GSM7_DIRECT 0x3AA
-/* Values of the direct table: a septet, GSM7_ESCAPED | septet, or GSM7_NOWHERE. */
+/* Values of the direct table: a septet, GSM7_ESCAPED | septet (never 0x7F), or
+ * GSM7_NOWHERE. */
 #define GSM7_ESCAPED 0x80
 #define GSM7_NOWHERE 0xFF
 
