@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* gwlib/regex: what Kannel's users write, and patterns that must not hang us. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
