@@ -7,8 +7,8 @@
  * answer then goes nowhere. Refused before the handler sees them, with an empty
  * body, and disconnected: a broken request, a doubled or contradicting
  * Content-Length, an unknown method (400), a body over the limit (413), a header
- * over the limit (431). Disconnected without an answer: who is on no access
- * list, who is one too many, who has not sent its whole request in time.
+ * over the limit (431). Disconnected without an answer: whom the access list
+ * refuses, who is one too many, who has not sent a whole request in time.
  * "Expect: 100-continue" is answered; keep-alive by the usual rules, said in
  * every answer by "Connection: Keep-Alive" or "Close". Loop thread only.
  */
@@ -38,7 +38,7 @@ struct http_server_options {
     const char *server_name;  /* value of the Server header */
     size_t max_header;        /* octets; 0 means 32 KiB */
     size_t max_body;          /* octets; 0 means 1 MiB */
-    unsigned timeout_s;       /* for reading a request and for an idle connection; 0 means 60 */
+    unsigned timeout_s;       /* for a whole request, and for an idle connection; 0 means 60 */
     unsigned max_connections; /* 0 means 1000 */
 };
 

@@ -217,7 +217,7 @@ static void time_is_limited(void **state)
 
     (void)state;
     run(&outcome, (struct child_options){.timeout_s = 1}, "echo begun; exec sleep 30");
-    assert_in_range(loop_now(loop) - began, 900, 5000);
+    assert_in_range(loop_now(loop) - began, 900, 15000);
     assert_true(outcome.result.timed_out);
     assert_int_equal(outcome.result.signal, SIGTERM);
     assert_string_equal(bytes_str(&outcome.output), "begun\n");
@@ -231,7 +231,7 @@ static void who_ignores_sigterm_is_killed(void **state)
 
     (void)state;
     run(&outcome, (struct child_options){.timeout_s = 1}, "trap '' TERM; sleep 30; sleep 30");
-    assert_in_range(loop_now(loop) - began, 5900, 10000);
+    assert_in_range(loop_now(loop) - began, 5900, 25000);
     assert_true(outcome.result.timed_out);
     assert_int_equal(outcome.result.signal, SIGKILL);
     bytes_free(&outcome.output);
@@ -285,7 +285,7 @@ static void the_child_is_clean(void **state)
         "grep -E '^Sig(Blk|Ign)' /proc/self/status | sed s/180000000$// | tr -d '0\\t\\n'; ls "
         "/proc/$$/fd | tr '\\n' ' "
         "';"
-        "test \"$(ps -o pgid= -p $$ | tr -d ' ')\" = $$ && echo own");
+        "test \"$(cut -d' ' -f5 /proc/$$/stat)\" = $$ && echo own");
     signal(SIGUSR1, SIG_DFL);
     close(leaked);
     assert_string_equal(bytes_str(&outcome.output), "SigBlk:SigIgn:0 1 2 own\n");

@@ -24,7 +24,7 @@
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-#define DEADLINE_MS 5000
+#define DEADLINE_MS 20000
 
 /* --- the server under test --------------------------------------------------- */
 
