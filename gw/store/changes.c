@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * changes - what changes rows of the store's table (sqlite.h). The one place
+ * changes - what changes rows of the store's tables (sqlite.h). The one place
  * where a state is written; each function keeps the tally.
  */
 #include "gw/store/sqlite.h"
@@ -31,45 +31,46 @@ static bool take_number(struct database *database, int64_t *number)
     return true;
 }
 
-static bool find_duplicate(struct database *database, const struct store_insert *insert,
-                           bool *found)
+/* *added is false when the id is there with the same receiver. */
+static bool insert_content(struct database *database, const struct store_insert *insert,
+                           int64_t number, bool *added)
 {
-    const struct sms *sms = message_sms(insert->message);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_INSERT_CONTENT);
 
-    *found = false;
-    if (!insert->refuse_duplicate || uuid_is_nil(&sms->id))
-        return true;
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_DUPLICATE);
-    sqlite3_bind_blob(statement, 1, sms->id.octets, sizeof sms->id.octets, SQLITE_STATIC);
-    row_bind_text(statement, 2, sms->receiver);
-    sqlite3_bind_int(statement, 3, (int)insert->kind);
-    int result = sqlite3_step(statement);
-    *found = result == SQLITE_ROW;
-    sqlite3_reset(statement);
-    return result == SQLITE_ROW || result == SQLITE_DONE;
+    row_bind_content(statement, insert, number);
+    if (!database_run(statement))
+        return false;
+    *added = sqlite3_changes(database->handle) > 0;
+    return true;
+}
+
+static bool insert_entry(struct database *database, const struct store_insert *insert,
+                         int64_t number)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_INSERT_ENTRY);
+
+    row_bind_entry(statement, insert, number, database->now_ms);
+    return database_run(statement);
 }
 
 bool change_insert(struct database *database, struct operation *operation)
 {
     const struct store_insert *insert = &operation->u.insert;
-    bool duplicate;
+    bool kept = database->keep_history || !state_is_final((int)insert->state);
+    int64_t number;
+    bool added;
 
-    if (!find_duplicate(database, insert, &duplicate))
+    if (!take_number(database, &number) || !insert_content(database, insert, number, &added))
         return false;
-    if (duplicate) {
+    if (!added) {
         operation->status = STORE_DUPLICATE;
         return true;
     }
-    if (!take_number(database, &operation->number))
-        return false;
-    if (state_is_final((int)insert->state) && !database->keep_history)
-        return true;
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_INSERT);
-    row_bind_insert(statement, insert, operation->number, database->now_ms);
-    if (!database_run(statement))
-        return false;
+    operation->number = number;
+    if (!kept)
+        return change_delete(database, number);
     database->delta[insert->state]++;
-    return true;
+    return insert_entry(database, insert, number);
 }
 
 /* --- update ---------------------------------------------------------------- */
@@ -115,7 +116,7 @@ static sqlite3_stmt *update_statement(struct database *database, unsigned fields
         sqlite3_clear_bindings(database->updates[fields]);
         return database->updates[fields];
     }
-    bytes_append_str(&sql, "UPDATE message SET changed_ms = ?2");
+    bytes_append_str(&sql, "UPDATE entry SET changed_ms = ?2");
     for (int i = 0; i < CHANGED_FIELDS; i++) {
         if ((fields & 1u << i) != 0)
             bytes_printf(&sql, ", %s = ?%d", changed_columns[i], i + 3);
@@ -174,12 +175,14 @@ static bool update_row(struct database *database, int64_t number, const struct s
     return database_run(statement);
 }
 
-static bool delete_row(struct database *database, int64_t number)
+bool change_delete(struct database *database, int64_t number)
 {
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_DELETE);
+    sqlite3_stmt *content = database_statement(database, STATEMENT_DELETE_CONTENT);
+    sqlite3_stmt *entry = database_statement(database, STATEMENT_DELETE_ENTRY);
 
-    sqlite3_bind_int64(statement, 1, number);
-    return database_run(statement);
+    sqlite3_bind_int64(content, 1, number);
+    sqlite3_bind_int64(entry, 1, number);
+    return database_run(content) && database_run(entry);
 }
 
 /* 0 when there is no such entry. */
@@ -208,7 +211,7 @@ bool change_update(struct database *database, struct operation *operation)
     }
     database->delta[before]--;
     if (state_is_final(after) && !database->keep_history)
-        return delete_row(database, operation->number);
+        return change_delete(database, operation->number);
     database->delta[after]++;
     return update_row(database, operation->number, change);
 }
@@ -301,7 +304,7 @@ static bool delete_found(struct database *database, const struct prunable *found
     if (!database_begin(database))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (!delete_row(database, found[i].number))
+        if (!change_delete(database, found[i].number))
             return false;
         database->delta[found[i].state]--;
     }
@@ -326,8 +329,10 @@ bool change_prune(struct database *database, int64_t before_ms, bool *more)
 static bool log_uncertain(struct database *database, int64_t *uncertain)
 {
     sqlite3_stmt *statement = database_prepare(
-        database, "SELECT id, receiver, link FROM message"
-                  " INDEXED BY message_in_hand WHERE " IS_IN_HAND " AND state = 12");
+        database,
+        "SELECT id, receiver, link FROM entry AS e"
+        " INDEXED BY entry_in_hand CROSS JOIN content AS c ON c.number = e.number WHERE " IS_IN_HAND
+        " AND state = 12");
     int result;
 
     if (statement == NULL)
@@ -357,7 +362,7 @@ bool change_recover(struct database *database, int64_t *uncertain)
     if (!log_uncertain(database, uncertain))
         return false;
     return *uncertain == 0 ||
-           database_execute(database, "UPDATE message SET state = 10 WHERE number IN"
-                                      " (SELECT number FROM message INDEXED BY message_in_hand"
+           database_execute(database, "UPDATE entry SET state = 10 WHERE number IN"
+                                      " (SELECT number FROM entry INDEXED BY entry_in_hand"
                                       "  WHERE " IS_IN_HAND " AND state = 12)");
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "gw/store/sqlite.h"
+#include "gwlib/log.h"
 #include "gwlib/memory.h"
 
 struct store_lock {
@@ -84,7 +85,7 @@ struct store_lock *store_lock_take(const char *path, struct bytes *error)
     int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     /* Only information: a full disk must not keep us from starting. */
     if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)len, 0) != len)
-        (void)ftruncate(fd, 0);
+        log_warning("cannot write %s: %s", bytes_str(&name), strerror(errno));
 
     struct store_lock *lock = memory_alloc(sizeof *lock);
     lock->path = bytes_take(&name);

@@ -41,15 +41,15 @@ static const char *list_source(enum message_state state)
     switch (state) {
     case STATE_QUEUED:
     case STATE_RECEIVED:
-        return "INDEXED BY message_waiting WHERE " IS_WAITING " AND";
+        return "INDEXED BY entry_waiting WHERE " IS_WAITING " AND";
     case STATE_DEFERRED:
     case STATE_POSTPONED:
-        return "INDEXED BY message_due WHERE " IS_DUE " AND";
+        return "INDEXED BY entry_due WHERE " IS_DUE " AND";
     case STATE_SENDING:
     case STATE_RECEIVING:
-        return "INDEXED BY message_in_hand WHERE " IS_IN_HAND " AND";
+        return "INDEXED BY entry_in_hand WHERE " IS_IN_HAND " AND";
     case STATE_SENT:
-        return "INDEXED BY message_sent WHERE " IS_SENT " AND";
+        return "INDEXED BY entry_sent WHERE " IS_SENT " AND";
     default:
         return "NOT INDEXED WHERE";
     }
@@ -61,10 +61,11 @@ static bool ask_list(struct database *database, struct operation *operation)
     struct bytes sql = {0};
 
     bytes_append_str(&sql, "SELECT ");
-    schema_append_columns(&sql, "");
+    schema_append_columns(&sql);
     bytes_printf(&sql,
-                 " FROM message WHERE number IN (SELECT number FROM message %s"
-                 " state = ?1 AND kind = ?2 ORDER BY number LIMIT ?3) ORDER BY number",
+                 " FROM entry AS e CROSS JOIN content AS c ON c.number = e.number"
+                 " WHERE e.number IN (SELECT number FROM entry %s"
+                 " state = ?1 AND kind = ?2 ORDER BY number LIMIT ?3) ORDER BY e.number",
                  list_source(question->state));
     sqlite3_stmt *statement = database_prepare(database, bytes_str(&sql));
     bytes_free(&sql);
@@ -175,16 +176,16 @@ bool question_survey(struct database *database, struct store_queue **queues, siz
     struct survey survey = {NULL, 0};
     bool done =
         count_queues(database,
-                     "SELECT state, kind, queue, count(*) FROM message INDEXED BY message_waiting"
+                     "SELECT state, kind, queue, count(*) FROM entry INDEXED BY entry_waiting"
                      " WHERE " IS_WAITING " GROUP BY state, kind, queue",
                      &survey) &&
         count_queues(database,
-                     "SELECT state, kind, queue, count(*) FROM message INDEXED BY message_due"
+                     "SELECT state, kind, queue, count(*) FROM entry INDEXED BY entry_due"
                      " WHERE " IS_DUE " GROUP BY state, kind, queue",
                      &survey) &&
-        count_states(database, "SELECT state, count(*) FROM message INDEXED BY message_in_hand"
+        count_states(database, "SELECT state, count(*) FROM entry INDEXED BY entry_in_hand"
                                " WHERE " IS_IN_HAND " GROUP BY state") &&
-        count_states(database, "SELECT state, count(*) FROM message INDEXED BY message_sent"
+        count_states(database, "SELECT state, count(*) FROM entry INDEXED BY entry_sent"
                                " WHERE " IS_SENT " AND state = 13 GROUP BY state");
 
     *queues = survey.queues;

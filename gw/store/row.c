@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * row - a message and its entry to and from a row of the table (sqlite.h). The
+ * row - a message and its entry to and from rows of the tables (sqlite.h). The
  * code for the message's fields is made from sms_frame.def.
  *
  * Unset is NULL everywhere. Octets are bound without a copy: they must live
@@ -45,15 +45,34 @@ static void bind_number(sqlite3_stmt *statement, int parameter, int64_t value)
         sqlite3_bind_int64(statement, parameter, value);
 }
 
-/* All fields but msgdata, whose form depends on the coding. */
-static void bind_sms(sqlite3_stmt *statement, const struct sms *sms)
+static void bind_msgdata(sqlite3_stmt *statement, const struct sms *sms)
 {
+    if (!slice_is_set(sms->msgdata))
+        return;
+    if (sms_coding(sms) == SMS_CODING_7BIT)
+        row_bind_text(statement, COLUMN_msgdata + 1, sms->msgdata);
+    else
+        bind_blob(statement, COLUMN_msgdata + 1, sms->msgdata);
+}
+
+/* The fields that are in `content`. */
+static bool is_content(enum column column)
+{
+    return column != COLUMN_foreign_id && column != COLUMN_priority;
+}
+
+void row_bind_content(sqlite3_stmt *statement, const struct store_insert *insert, int64_t number)
+{
+    const struct sms *sms = message_sms(insert->message);
+
 #define FRAME(name, type)
 #define END_FRAME(name)
-#define INTEGER(name) bind_number(statement, COLUMN_##name + 1, sms->name);
-#define MOMENT(name)  bind_number(statement, COLUMN_##name + 1, sms->name);
+#define INTEGER(name)                                                                              \
+    if (is_content(COLUMN_##name))                                                                 \
+        bind_number(statement, COLUMN_##name + 1, sms->name);
+#define MOMENT(name) bind_number(statement, COLUMN_##name + 1, sms->name);
 #define STRING(name)                                                                               \
-    if (COLUMN_##name != COLUMN_msgdata)                                                           \
+    if (is_content(COLUMN_##name) && COLUMN_##name != COLUMN_msgdata)                              \
         row_bind_text(statement, COLUMN_##name + 1, sms->name);
 #define IDENTITY(name)                                                                             \
     if (!uuid_is_nil(&sms->name))                                                                  \
@@ -64,26 +83,23 @@ static void bind_sms(sqlite3_stmt *statement, const struct sms *sms)
 #undef MOMENT
 #undef STRING
 #undef IDENTITY
-    if (!slice_is_set(sms->msgdata))
-        return;
-    if (sms_coding(sms) == SMS_CODING_7BIT)
-        row_bind_text(statement, COLUMN_msgdata + 1, sms->msgdata);
-    else
-        bind_blob(statement, COLUMN_msgdata + 1, sms->msgdata);
+    bind_msgdata(statement, sms);
+    sqlite3_bind_int64(statement, COLUMN_number + 1, number);
+    if (insert->refuse_duplicate)
+        sqlite3_bind_int(statement, PARAMETER_ONCE, (int)insert->kind);
 }
 
-void row_bind_insert(sqlite3_stmt *statement, const struct store_insert *insert, int64_t number,
-                     int64_t now_ms)
+void row_bind_entry(sqlite3_stmt *statement, const struct store_insert *insert, int64_t number,
+                    int64_t now_ms)
 {
-    bool sending = insert->state == STATE_SENDING;
+    const struct sms *sms = message_sms(insert->message);
     struct slice queue = slice_is_set(insert->queue) ? insert->queue : slice_str("");
 
-    bind_sms(statement, message_sms(insert->message));
     sqlite3_bind_int64(statement, COLUMN_number + 1, number);
     sqlite3_bind_int(statement, COLUMN_kind + 1, (int)insert->kind);
     sqlite3_bind_int(statement, COLUMN_state + 1, (int)insert->state);
     row_bind_text(statement, COLUMN_queue + 1, queue);
-    sqlite3_bind_int(statement, COLUMN_attempts + 1, sending ? 1 : 0);
+    sqlite3_bind_int(statement, COLUMN_attempts + 1, insert->state == STATE_SENDING ? 1 : 0);
     sqlite3_bind_int64(statement, COLUMN_accepted_ms + 1, now_ms);
     sqlite3_bind_int64(statement, COLUMN_changed_ms + 1, now_ms);
     if (insert->state == STATE_DEFERRED || insert->state == STATE_POSTPONED)
@@ -93,6 +109,8 @@ void row_bind_insert(sqlite3_stmt *statement, const struct store_insert *insert,
     sqlite3_bind_int(statement, COLUMN_parts + 1, 0);
     sqlite3_bind_int(statement, COLUMN_parts_sent + 1, 0);
     sqlite3_bind_int(statement, COLUMN_reference + 1, 0);
+    row_bind_text(statement, COLUMN_foreign_id + 1, sms->foreign_id);
+    bind_number(statement, COLUMN_priority + 1, sms->priority);
 }
 
 /* --- reading ------------------------------------------------------------ */

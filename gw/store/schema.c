@@ -7,14 +7,18 @@
  * is (user_version: the number of steps of `migrations` it has gone). A new
  * file is one that has gone none.
  *
- * Every index is partial, so that a message is in few of them at a time and a
- * finished one only in that of the ids:
+ * The indexes are partial, so that an entry is in one of the first four at a
+ * time and a finished one in none:
  *
- *   message_waiting  QUEUED, RECEIVED: who is next in a queue
- *   message_due      DEFERRED, POSTPONED: who is next in time
- *   message_in_hand  SENDING, RECEIVING: few, looked through at start
- *   message_sent     SENT: which message a report is about
- *   message_id       everything that has an id: resubmissions
+ *   entry_waiting  QUEUED, RECEIVED: who is next in a queue
+ *   entry_due      DEFERRED, POSTPONED: who is next in time
+ *   entry_in_hand  SENDING, RECEIVING: few, looked through at start
+ *   entry_sent     SENT: which message a report is about
+ *   content_id     everything that has an id
+ *
+ * content_id also keeps resubmissions out. Only what was inserted with
+ * refuse_duplicate takes part: content.once is the kind then, else NULL, and in
+ * a unique index every NULL is another value.
  *
  * The views are for people with the sqlite3 shell.
  */
@@ -22,20 +26,47 @@
 
 /* --- tables and indexes -------------------------------------------------- */
 
-const char *const column_names[COLUMN_COUNT] = {
-#define COLUMN(name, type) #name,
+static const struct {
+    const char *name, *type;
+} columns[COLUMN_COUNT] = {
+#define COLUMN(name, type) {#name, type},
 #include "gw/store/columns.def"
 };
 
-static const char *const column_types[COLUMN_COUNT] = {
-#define COLUMN(name, type) type,
-#include "gw/store/columns.def"
-};
+/* Both tables have the number. */
+static bool is_in(int column, bool entry)
+{
+    bool of_entry =
+        column < COLUMN_sender || column == COLUMN_foreign_id || column == COLUMN_priority;
 
-void schema_append_columns(struct bytes *sql, const char *prefix)
+    return column == COLUMN_number || of_entry == entry;
+}
+
+void schema_append_columns(struct bytes *sql)
 {
     for (int i = 0; i < COLUMN_COUNT; i++)
-        bytes_printf(sql, "%s%s\"%s\"", i > 0 ? ", " : "", prefix, column_names[i]);
+        bytes_printf(sql, "%s%s.\"%s\"", i > 0 ? ", " : "", is_in(i, true) ? "e" : "c",
+                     columns[i].name);
+}
+
+void schema_append_insert(struct bytes *sql, bool entry)
+{
+    struct bytes values = {0};
+
+    bytes_printf(sql, "INSERT INTO %s(\"number\"", entry ? "entry" : "content");
+    bytes_printf(&values, "?%d", COLUMN_number + 1);
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        if (i == COLUMN_number || !is_in(i, entry))
+            continue;
+        bytes_printf(sql, ", \"%s\"", columns[i].name);
+        bytes_printf(&values, ", ?%d", i + 1);
+    }
+    if (!entry) {
+        bytes_append_str(sql, ", \"once\"");
+        bytes_printf(&values, ", ?%d", PARAMETER_ONCE);
+    }
+    bytes_printf(sql, ") VALUES (%s)", bytes_str(&values));
+    bytes_free(&values);
 }
 
 static const char first_tables[] =
@@ -45,23 +76,32 @@ static const char first_tables[] =
     "INSERT INTO kind VALUES (1, 'mt'), (2, 'mo'), (3, 'report');"
     "CREATE TABLE setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "INSERT INTO setting VALUES ('next_number', 1);"
-    "CREATE INDEX message_waiting ON message(state, kind, queue, priority DESC) WHERE " IS_WAITING
-    ";"
-    "CREATE INDEX message_due ON message(due_ms, state, kind, queue) WHERE " IS_DUE ";"
-    "CREATE INDEX message_in_hand ON message(state) WHERE " IS_IN_HAND ";"
-    "CREATE INDEX message_sent ON message(link, foreign_id, state) WHERE " IS_SENT ";"
-    "CREATE INDEX message_id ON message(id, receiver) WHERE id IS NOT NULL;";
+    "CREATE INDEX entry_waiting ON entry(state, kind, queue, priority DESC) WHERE " IS_WAITING ";"
+    "CREATE INDEX entry_due ON entry(due_ms, state, kind, queue) WHERE " IS_DUE ";"
+    "CREATE INDEX entry_in_hand ON entry(state) WHERE " IS_IN_HAND ";"
+    "CREATE INDEX entry_sent ON entry(link, foreign_id, state) WHERE " IS_SENT ";"
+    "ALTER TABLE content ADD COLUMN once INTEGER;"
+    "CREATE UNIQUE INDEX content_id ON content(id, receiver, once) WHERE id IS NOT NULL;";
 
-/* The table as columns.def has it today; what an older file lacks of it is
+static void append_create(struct bytes *sql, bool entry)
+{
+    bytes_printf(sql, "CREATE TABLE %s(\n  number INTEGER PRIMARY KEY",
+                 entry ? "entry" : "content");
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        if (i != COLUMN_number && is_in(i, entry))
+            bytes_printf(sql, ",\n  \"%s\" %s", columns[i].name, columns[i].type);
+    }
+    bytes_append_str(sql, "\n);");
+}
+
+/* The tables as columns.def has them today; what an older file lacks of it is
  * added by complete_columns(). */
 static bool create_everything(struct database *database)
 {
     struct bytes sql = {0};
 
-    bytes_append_str(&sql, "CREATE TABLE message(");
-    for (int i = 0; i < COLUMN_COUNT; i++)
-        bytes_printf(&sql, "%s\n  \"%s\" %s", i > 0 ? "," : "", column_names[i], column_types[i]);
-    bytes_append_str(&sql, ");");
+    append_create(&sql, true);
+    append_create(&sql, false);
     bytes_append_str(&sql, first_tables);
     bool done = database_execute(database, bytes_str(&sql));
     bytes_free(&sql);
@@ -80,55 +120,68 @@ static migration_fn *const migrations[] = {
 /* A row of state or history reads as people write it. */
 #define LOCAL_TIME(ms)      "datetime(" ms " / 1000, 'unixepoch', 'localtime')"
 #define HEX_PART(from, len) "substr(lower(hex(m.id)), " from ", " len ")"
-#define PEOPLE_SELECT                                                                                                                                                                                   \
-    "SELECT m.number, k.name AS kind, s.name AS state, m.queue, m.sender, m.receiver,"                                                                                                                  \
-    " CASE typeof(m.msgdata) WHEN 'blob' THEN lower(hex(m.msgdata)) ELSE m.msgdata END AS text,"                                                                                                        \
-    " m.priority, m.attempts, " LOCAL_TIME("m.accepted_ms") " AS accepted, " LOCAL_TIME(                                                                                                                \
-        "m.changed_ms") " AS changed, " LOCAL_TIME("m.due_ms") " AS due,"                                                                                                                               \
-                                                               " m.link AS smsc, m.foreign_id, "                                                                                                        \
-                                                               "m.error, m.service, m.account, "                                                                                                        \
-                                                               "m.boxc_id AS box,"                                                                                                                      \
-                                                               " " HEX_PART("1", "8") " || '-' "                                                                                                        \
-                                                                                      "||"                                                                                                              \
-                                                                                      " " HEX_PART("9", "4") " || '-' || " HEX_PART(                                                                    \
-                                                                                          "13",                                                                                                         \
-                                                                                          "4") " "                                                                                                      \
-                                                                                               "|"                                                                                                      \
-                                                                                               "|"                                                                                                      \
-                                                                                               " "                                                                                                      \
-                                                                                               "'"                                                                                                      \
-                                                                                               "-"                                                                                                      \
-                                                                                               "'"                                                                                                      \
-                                                                                               " "                                                                                                      \
-                                                                                               "|"                                                                                                      \
-                                                                                               "|"                                                                                                      \
-                                                                                               " " HEX_PART("17",                                                                                       \
-                                                                                                            "4") " || '-' || " HEX_PART("21",                                                           \
-                                                                                                                                        "12") " AS id"                                                  \
-                                                                                                                                              " FROM message m LEFT JOIN state s ON s.number = m.state" \
-                                                                                                                                              " LEFT JOIN kind k ON k.number = m.kind "
+#define PEOPLE_SELECT                                                                                                                                     \
+    "SELECT m.number, k.name AS kind, s.name AS state, m.queue, m.sender, m.receiver,"                                                                    \
+    " CASE typeof(m.msgdata) WHEN 'blob' THEN lower(hex(m.msgdata)) ELSE m.msgdata END AS text,"                                                          \
+    " m.priority, m.attempts, " LOCAL_TIME("m.accepted_ms") " AS accepted, " LOCAL_TIME(                                                                  \
+        "m.changed_ms") " AS changed, " LOCAL_TIME("m.due_ms") " AS due,"                                                                                 \
+                                                               " m.link AS smsc, m.foreign_id, "                                                          \
+                                                               "m.error, m.service, m.account, "                                                          \
+                                                               "m.boxc_id AS box,"                                                                        \
+                                                               " " HEX_PART(                                                                              \
+                                                                   "1", "8") " || '-' "                                                                   \
+                                                                             "||"                                                                         \
+                                                                             " " HEX_PART("9", "4") " || '-' || " HEX_PART(                               \
+                                                                                 "13",                                                                    \
+                                                                                 "4") " "                                                                 \
+                                                                                      "|"                                                                 \
+                                                                                      "|"                                                                 \
+                                                                                      " "                                                                 \
+                                                                                      "'"                                                                 \
+                                                                                      "-"                                                                 \
+                                                                                      "'"                                                                 \
+                                                                                      " "                                                                 \
+                                                                                      "|"                                                                 \
+                                                                                      "|"                                                                 \
+                                                                                      " " HEX_PART("17", "4") " || '-' || " HEX_PART(                     \
+                                                                                          "21",                                                           \
+                                                                                          "12") " AS id"                                                  \
+                                                                                                " FROM message m LEFT JOIN state s ON s.number = m.state" \
+                                                                                                " LEFT JOIN kind k ON k.number = m.kind "
 
 static const char views[] =
     "DROP VIEW IF EXISTS queue;"
     "CREATE VIEW queue AS " PEOPLE_SELECT "WHERE m.number IN"
-    " (SELECT number FROM message WHERE " IS_WAITING
-    "  UNION ALL SELECT number FROM message WHERE " IS_DUE
-    "  UNION ALL SELECT number FROM message WHERE " IS_IN_HAND ") ORDER BY m.number;"
+    " (SELECT number FROM entry WHERE " IS_WAITING
+    "  UNION ALL SELECT number FROM entry WHERE " IS_DUE
+    "  UNION ALL SELECT number FROM entry WHERE " IS_IN_HAND ") ORDER BY m.number;"
     "DROP VIEW IF EXISTS awaited;"
     "CREATE VIEW awaited AS " PEOPLE_SELECT "WHERE m.state = 13 AND m.number IN"
-    " (SELECT number FROM message WHERE " IS_SENT ") ORDER BY m.number;"
+    " (SELECT number FROM entry WHERE " IS_SENT ") ORDER BY m.number;"
     "DROP VIEW IF EXISTS history;"
-    "CREATE VIEW history AS " PEOPLE_SELECT "WHERE m.state >= 50 ORDER BY m.number;"
-    "DROP VIEW IF EXISTS messages;"
-    "CREATE VIEW messages AS " PEOPLE_SELECT "ORDER BY m.number;";
+    "CREATE VIEW history AS " PEOPLE_SELECT "WHERE m.state >= 50 ORDER BY m.number;";
 
-static bool has_column(struct database *database, const char *name)
+static bool renew_views(struct database *database)
+{
+    struct bytes sql = {0};
+
+    bytes_append_str(&sql, "DROP VIEW IF EXISTS message; CREATE VIEW message AS SELECT ");
+    schema_append_columns(&sql);
+    bytes_append_str(&sql, " FROM entry AS e JOIN content AS c ON c.number = e.number;");
+    bytes_append_str(&sql, views);
+    bool done = database_execute(database, bytes_str(&sql));
+    bytes_free(&sql);
+    return done;
+}
+
+static bool has_column(struct database *database, const char *table, const char *name)
 {
     sqlite3_stmt *statement =
-        database_prepare(database, "SELECT 1 FROM pragma_table_info('message') WHERE name = ?1");
+        database_prepare(database, "SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2");
     if (statement == NULL)
         return false;
-    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 1, table, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
     bool found = sqlite3_step(statement) == SQLITE_ROW;
     sqlite3_finalize(statement);
     return found;
@@ -140,10 +193,11 @@ static bool complete_columns(struct database *database, bool *added)
     for (int i = 0; i < COLUMN_COUNT; i++) {
         struct bytes sql = {0};
 
-        if (has_column(database, column_names[i]))
+        const char *table = is_in(i, true) ? "entry" : "content";
+        if (has_column(database, table, columns[i].name))
             continue;
-        bytes_printf(&sql, "ALTER TABLE message ADD COLUMN \"%s\" %s", column_names[i],
-                     column_types[i]);
+        bytes_printf(&sql, "ALTER TABLE %s ADD COLUMN \"%s\" %s", table, columns[i].name,
+                     columns[i].type);
         bool done = database_execute(database, bytes_str(&sql));
         bytes_free(&sql);
         if (!done)
@@ -179,7 +233,7 @@ static bool migrate(struct database *database, int from)
     if (!renewed)
         return true;
     bytes_printf(&sql, "PRAGMA user_version = %d", SCHEMA_VERSION);
-    bool done = database_execute(database, bytes_str(&sql)) && database_execute(database, views);
+    bool done = database_execute(database, bytes_str(&sql)) && renew_views(database);
     bytes_free(&sql);
     return done;
 }

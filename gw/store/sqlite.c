@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,45 +22,46 @@
 
 #define BUSY_MS 10000
 
-/* ALL stands for the list of columns. */
+/* ALL stands for the list of columns, BOTH for the content beside the entry. */
+#define BOTH " CROSS JOIN content AS c ON c.number = e.number"
+
 static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
     [STATEMENT_RESERVE] = "UPDATE setting SET value = ?1 WHERE name = 'next_number'",
-    [STATEMENT_INSERT] = NULL, /* made by insert_text() */
-    [STATEMENT_DUPLICATE] = "SELECT 1 FROM message INDEXED BY message_id"
-                            " WHERE id = ?1 AND receiver IS ?2 AND kind = ?3",
-    [STATEMENT_STATE] = "SELECT state FROM message WHERE number = ?1",
-    [STATEMENT_DELETE] = "DELETE FROM message WHERE number = ?1",
+    [STATEMENT_STATE] = "SELECT state FROM entry WHERE number = ?1",
+    [STATEMENT_DELETE_CONTENT] = "DELETE FROM content WHERE number = ?1",
+    [STATEMENT_DELETE_ENTRY] = "DELETE FROM entry WHERE number = ?1",
     [STATEMENT_RIPE_QUEUES] =
         "SELECT state, kind, queue, count(*) FROM (SELECT state, kind, queue"
-        "  FROM message INDEXED BY message_due WHERE " IS_DUE " AND due_ms <= ?1"
+        "  FROM entry INDEXED BY entry_due WHERE " IS_DUE " AND due_ms <= ?1"
         "  ORDER BY due_ms, state, kind, queue, number LIMIT ?2) GROUP BY 1, 2, 3",
     [STATEMENT_RIPEN] =
-        "UPDATE message SET state = CASE state WHEN 11 THEN 10 ELSE 21 END, changed_ms = ?3"
-        " WHERE number IN (SELECT number FROM message INDEXED BY message_due"
+        "UPDATE entry SET state = CASE state WHEN 11 THEN 10 ELSE 21 END, changed_ms = ?3"
+        " WHERE number IN (SELECT number FROM entry INDEXED BY entry_due"
         "  WHERE " IS_DUE " AND due_ms <= ?1 ORDER BY due_ms, state, kind, queue, number LIMIT ?2)",
-    [STATEMENT_NEXT_DUE] = "SELECT due_ms FROM message INDEXED BY message_due WHERE " IS_DUE
-                           " ORDER BY due_ms LIMIT 1",
-    [STATEMENT_WALK] = "SELECT number, state, changed_ms, accepted_ms FROM message"
+    [STATEMENT_NEXT_DUE] =
+        "SELECT due_ms FROM entry INDEXED BY entry_due WHERE " IS_DUE " ORDER BY due_ms LIMIT 1",
+    [STATEMENT_WALK] = "SELECT number, state, changed_ms, accepted_ms FROM entry"
                        " WHERE number > ?1 ORDER BY number LIMIT ?2",
-    [STATEMENT_FETCH] = "SELECT ALL FROM message INDEXED BY message_waiting"
+    [STATEMENT_FETCH] = "SELECT ALL FROM entry AS e INDEXED BY entry_waiting" BOTH
                         " WHERE " IS_WAITING " AND state = ?1 AND kind = ?2 AND queue = ?3"
-                        " ORDER BY priority DESC, number LIMIT ?4",
+                        " ORDER BY e.priority DESC, e.number LIMIT ?4",
     [STATEMENT_LIST] = NULL, /* made for the state that is asked for */
     [STATEMENT_LIST_LIVE] =
-        "SELECT ALL FROM message WHERE number IN (SELECT number FROM ("
-        "  SELECT number FROM message INDEXED BY message_waiting WHERE " IS_WAITING
-        "  UNION ALL SELECT number FROM message INDEXED BY message_due WHERE " IS_DUE
-        "  UNION ALL SELECT number FROM message INDEXED BY message_in_hand WHERE " IS_IN_HAND
-        "  UNION ALL SELECT number FROM message INDEXED BY message_sent WHERE " IS_SENT
-        "   AND state = 13) ORDER BY number LIMIT ?1) ORDER BY number",
-    [STATEMENT_FIND_SENT] = "SELECT ALL FROM message INDEXED BY message_sent"
+        "SELECT ALL FROM entry AS e" BOTH " WHERE e.number IN (SELECT number FROM ("
+        "  SELECT number FROM entry INDEXED BY entry_waiting WHERE " IS_WAITING
+        "  UNION ALL SELECT number FROM entry INDEXED BY entry_due WHERE " IS_DUE
+        "  UNION ALL SELECT number FROM entry INDEXED BY entry_in_hand WHERE " IS_IN_HAND
+        "  UNION ALL SELECT number FROM entry INDEXED BY entry_sent WHERE " IS_SENT
+        "   AND state = 13) ORDER BY number LIMIT ?1) ORDER BY e.number",
+    [STATEMENT_FIND_SENT] = "SELECT ALL FROM entry AS e INDEXED BY entry_sent" BOTH
                             " WHERE " IS_SENT " AND link = ?1 AND foreign_id = ?2 AND kind = 1"
-                            " ORDER BY number DESC",
-    [STATEMENT_FIND_ID] = "SELECT ALL FROM message INDEXED BY message_id"
-                          " WHERE id = ?1 AND state < 50 ORDER BY number",
+                            " ORDER BY e.number DESC",
+    [STATEMENT_FIND_ID] = "SELECT ALL FROM content AS c INDEXED BY content_id"
+                          " CROSS JOIN entry AS e ON e.number = c.number"
+                          " WHERE id = ?1 AND state < 50 ORDER BY c.number",
 };
 
 /* --- statements ---------------------------------------------------------- */
@@ -110,30 +112,23 @@ const char *database_error(struct database *database)
     return sqlite3_errmsg(database->handle);
 }
 
-static char *insert_text(void)
-{
-    struct bytes sql = {0};
-
-    bytes_append_str(&sql, "INSERT INTO message(");
-    schema_append_columns(&sql, "");
-    bytes_append_str(&sql, ") VALUES (?1");
-    for (int i = 1; i < COLUMN_COUNT; i++)
-        bytes_printf(&sql, ", ?%d", i + 1);
-    bytes_append_char(&sql, ')');
-    return bytes_take(&sql);
-}
-
-/* The text with ALL replaced. */
+/* The text, with ALL replaced. */
 static char *statement_text(enum statement which)
 {
-    const char *text = statement_texts[which], *all = strstr(text, "ALL FROM");
+    static const char select_all[] = "SELECT ALL ";
     struct bytes sql = {0};
 
-    if (all == NULL || strncmp(text, "SELECT ALL", 10) != 0)
-        return memory_strdup(text);
-    bytes_append(&sql, text, (size_t)(all - text));
-    schema_append_columns(&sql, "");
-    bytes_append_str(&sql, all + strlen("ALL"));
+    if (which == STATEMENT_INSERT_CONTENT || which == STATEMENT_INSERT_ENTRY) {
+        schema_append_insert(&sql, which == STATEMENT_INSERT_ENTRY);
+        if (which == STATEMENT_INSERT_CONTENT)
+            bytes_append_str(&sql, " ON CONFLICT DO NOTHING");
+    } else if (strncmp(statement_texts[which], select_all, strlen(select_all)) == 0) {
+        bytes_append_str(&sql, "SELECT ");
+        schema_append_columns(&sql);
+        bytes_printf(&sql, " %s", statement_texts[which] + strlen(select_all));
+    } else {
+        bytes_append_str(&sql, statement_texts[which]);
+    }
     return bytes_take(&sql);
 }
 
@@ -142,7 +137,7 @@ static bool prepare_statements(struct database *database)
     for (int i = 0; i < STATEMENT_COUNT; i++) {
         if (i == STATEMENT_LIST)
             continue;
-        char *sql = i == STATEMENT_INSERT ? insert_text() : statement_text((enum statement)i);
+        char *sql = statement_text((enum statement)i);
 
         database->statements[i] = database_prepare(database, sql);
         free(sql);
@@ -204,7 +199,7 @@ static bool start_numbers(struct database *database)
 {
     int64_t next =
         database_number(database, "SELECT value FROM setting WHERE name = 'next_number'", 1);
-    int64_t highest = database_number(database, "SELECT max(number) FROM message", 0);
+    int64_t highest = database_number(database, "SELECT max(number) FROM entry", 0);
 
     database->next_number = next > highest ? next : highest + 1;
     database->reserved = database->reserving = database->next_number;
@@ -213,9 +208,19 @@ static bool start_numbers(struct database *database)
            sqlite3_errcode(database->handle) == SQLITE_DONE;
 }
 
+/* Counting the memory of the whole process would cost a mutex an allocation.
+ * Without effect when the process uses SQLite already. */
+static void configure_library(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static bool open_handle(struct database *database, const char *path, struct bytes *error)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
+
+    pthread_once(&configured, configure_library);
     int result = sqlite3_open_v2(path != NULL ? path : ":memory:", &database->handle, flags, NULL);
 
     if (database->handle == NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sqlite - the store's table in an SQLite file. Private to gw/store/.
+ * sqlite - the store's tables in an SQLite file. Private to gw/store/.
  *
  * A struct database is one connection with its prepared statements. It belongs
  * to one thread at a time: to the opener, then to the store's thread.
@@ -24,7 +24,7 @@
 
 #include "gw/store/operation.h"
 
-/* --- the table ---------------------------------------------------------- */
+/* --- the tables --------------------------------------------------------- */
 
 #define STORE_APPLICATION_ID 0x4B4E5445 /* "KNTE", in the header of the file */
 
@@ -33,6 +33,8 @@ enum column {
 #include "gw/store/columns.def"
     COLUMN_COUNT
 };
+/* content.once: see schema.c. Its parameter stands after all columns'. */
+#define PARAMETER_ONCE (COLUMN_COUNT + 1)
 
 /*
  * The states by what is asked of them. Each set is the condition of a partial
@@ -54,10 +56,11 @@ enum statement {
     STATEMENT_COMMIT,
     STATEMENT_ROLLBACK,
     STATEMENT_RESERVE,
-    STATEMENT_INSERT,
-    STATEMENT_DUPLICATE,
+    STATEMENT_INSERT_CONTENT,
+    STATEMENT_INSERT_ENTRY,
     STATEMENT_STATE,
-    STATEMENT_DELETE,
+    STATEMENT_DELETE_CONTENT,
+    STATEMENT_DELETE_ENTRY,
     STATEMENT_RIPE_QUEUES,
     STATEMENT_RIPEN,
     STATEMENT_NEXT_DUE,
@@ -141,18 +144,20 @@ int64_t database_number(struct database *database, const char *sql, int64_t othe
 
 /* --- schema.c ----------------------------------------------------------- */
 
-extern const char *const column_names[COLUMN_COUNT];
-
 /* False with the reason appended to *error. */
 bool schema_prepare(struct database *database, struct bytes *error);
-/* "number, kind, ..."; each name after prefix. */
-void schema_append_columns(struct bytes *sql, const char *prefix);
+/* All columns, for FROM entry AS e JOIN content AS c: "e.number, e.kind, ...". */
+void schema_append_columns(struct bytes *sql);
+/* An INSERT into one of the tables; column i is parameter i + 1. */
+void schema_append_insert(struct bytes *sql, bool entry);
 
 /* --- row.c -------------------------------------------------------------- */
 
 void row_bind_text(sqlite3_stmt *statement, int parameter, struct slice text);
-void row_bind_insert(sqlite3_stmt *statement, const struct store_insert *insert, int64_t number,
-                     int64_t now_ms);
+/* The two rows of an entry. */
+void row_bind_content(sqlite3_stmt *statement, const struct store_insert *insert, int64_t number);
+void row_bind_entry(sqlite3_stmt *statement, const struct store_insert *insert, int64_t number,
+                    int64_t now_ms);
 /* The row's text, borrowed until the next step. */
 struct slice row_text(sqlite3_stmt *statement, int column);
 void row_read_entry(sqlite3_stmt *statement, struct store_entry *entry);
@@ -162,6 +167,8 @@ void row_read_entry(sqlite3_stmt *statement, struct store_entry *entry);
 bool change_insert(struct database *database, struct operation *operation);
 bool change_update(struct database *database, struct operation *operation);
 bool change_ripen(struct database *database, struct operation *operation);
+/* Removes an entry; the tally is the caller's. */
+bool change_delete(struct database *database, int64_t number);
 /*
  * One small step through the table, from where the last one ended: deletes what
  * became final before before_ms. *more says whether the table is not through.

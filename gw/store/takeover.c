@@ -85,27 +85,32 @@ static bool add_message(struct database *database, const struct sms *sms)
 }
 
 /* Messages of one request share an id, each got an ack: the oldest goes first. */
-static bool take_message_away(sqlite3_stmt *statement, const struct uuid *id)
+static bool take_message_away(struct database *database, sqlite3_stmt *oldest,
+                              const struct uuid *id)
 {
-    sqlite3_bind_blob(statement, 1, id->octets, sizeof id->octets, SQLITE_STATIC);
-    return database_run(statement);
+    sqlite3_bind_blob(oldest, 1, id->octets, sizeof id->octets, SQLITE_STATIC);
+    int result = sqlite3_step(oldest);
+    int64_t number = result == SQLITE_ROW ? sqlite3_column_int64(oldest, 0) : 0;
+    sqlite3_reset(oldest);
+    if (number != 0)
+        return change_delete(database, number);
+    return result == SQLITE_ROW || result == SQLITE_DONE;
 }
 
 static bool import_records(struct database *database, struct slice *rest)
 {
-    sqlite3_stmt *statement = database_prepare(
-        database, "DELETE FROM message WHERE number ="
-                  " (SELECT min(number) FROM message INDEXED BY message_id WHERE id = ?1)");
+    sqlite3_stmt *oldest = database_prepare(
+        database, "SELECT min(number) FROM content INDEXED BY content_id WHERE id = ?1");
     struct frame frame;
-    bool done = statement != NULL;
+    bool done = oldest != NULL;
 
     while (done && next_record(rest, &frame)) {
         if (frame.type == FRAME_sms)
             done = add_message(database, &frame.u.sms);
         else
-            done = take_message_away(statement, &frame.u.ack.id);
+            done = take_message_away(database, oldest, &frame.u.ack.id);
     }
-    sqlite3_finalize(statement);
+    sqlite3_finalize(oldest);
     return done;
 }
 
@@ -134,7 +139,7 @@ static bool import_into(const char *path, struct slice *rest, int64_t *count, st
     if (!done)
         bytes_printf(error, "cannot take over Kannel's store file into %s: %s", path,
                      database_error(database));
-    *count = database_number(database, "SELECT count(*) FROM message", 0);
+    *count = database_number(database, "SELECT count(*) FROM entry", 0);
     database_roll_back(database);
     database_close(database);
     if (!done)

@@ -993,8 +993,8 @@ static void missing_columns_are_added(void **state)
     assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
                                   "DROP VIEW queue; DROP VIEW awaited; DROP VIEW history;"
-                                  "DROP VIEW messages;"
-                                  "ALTER TABLE message DROP COLUMN meta_data",
+                                  "DROP VIEW message;"
+                                  "ALTER TABLE content DROP COLUMN meta_data",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);
