@@ -165,3 +165,27 @@ void operation_free(struct operation *operation)
         message_unref(operation->u.insert.message);
     free(operation);
 }
+
+/* --- lists ------------------------------------------------------------------ */
+
+void operation_list_clear(struct operation_list *list)
+{
+    list->first = NULL;
+    list->end = &list->first;
+}
+
+void operation_list_append(struct operation_list *list, struct operation *operation)
+{
+    operation->next = NULL;
+    *list->end = operation;
+    list->end = &operation->next;
+}
+
+void operation_list_move(struct operation_list *to, struct operation_list *from)
+{
+    if (from->first == NULL)
+        return;
+    *to->end = from->first;
+    to->end = from->end;
+    operation_list_clear(from);
+}

@@ -62,6 +62,15 @@ struct operation {
     unsigned char octets[]; /* what the slices of u point to */
 };
 
+/* Operations in the order of issue. */
+struct operation_list {
+    struct operation *first, **end;
+};
+void operation_list_clear(struct operation_list *list);
+void operation_list_append(struct operation_list *list, struct operation *operation);
+/* Moves all of `from` to the end of `to`. */
+void operation_list_move(struct operation_list *to, struct operation_list *from);
+
 /* Copies strings, takes a reference on the message. */
 struct operation *operation_insert(const struct store_insert *insert);
 struct operation *operation_update(int64_t number, const struct store_change *change);

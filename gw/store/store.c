@@ -1,352 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store - the interface of store.h, the writer thread, group commit, and the
- * way of the answers.
+ * store - the interface of store.h: the way of an operation to the writer's
+ * thread (writer.h) and of its answer back.
  *
- * An operation's way: issued on the loop, it is collected until the end of the
- * loop's round (a flush that is posted to the loop itself), so that what one
- * callback issues stays together. The flush hands all of it to the writer
- * thread. The writer takes whatever waits as one batch, one transaction, one
- * commit; while it commits, the next batch gathers. The answers go back with
- * the batch, and one post wakes the loop to give them.
- *
- * When anything of the batch meets an error of the file, the whole batch is
- * rolled back and answered STORE_FAILED. The writer then tries by itself, once
- * in PROBE_MS, whether the file can be written again.
- *
- * When there is nothing else to do, the writer prunes the history and moves the
- * write-ahead log into the file.
+ * What is issued on the loop is collected until the end of the loop's round, by
+ * a flush that is posted to the loop itself: so what one callback issues stays
+ * together. The flush hands all of it to the writer. One post of the writer's
+ * wakes the loop for all answers that are there.
  */
 #include "gw/store/store.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "gw/store/operation.h"
 #include "gw/store/sqlite.h"
+#include "gw/store/writer.h"
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
-
-#define PROBE_MS       1000 /* between two tries of a file that failed */
-#define CHECKPOINT_MS  2000 /* of idleness before the log is moved */
-#define PRUNE_BUSY_MS  100  /* between two steps of pruning under load */
-#define PRUNE_MOST_MS  3600000
-#define PRUNE_LEAST_MS 2000
-
-struct list {
-    struct operation *first, **end;
-};
-
-/* What was committed, or failed, together. */
-struct batch {
-    struct batch *next;
-    struct operation *operations;
-    char *error; /* NULL: committed */
-    bool works;  /* something was written: the file is in order */
-    struct store_counts counts;
-};
 
 struct store {
     struct loop *loop;
     struct store_lock *lock;
+    struct database *database; /* the writer's while it runs */
+    struct writer *writer;
     struct store_queue *queues;
     size_t queue_count;
     int64_t uncertain;
-
-    /* The loop's. */
-    struct list collected;
+    struct operation_list collected;
     bool flush_posted;
-    bool closed;  /* waits only for its posts to come in */
-    char *health; /* NULL: all is well */
+    atomic_int posts; /* both kinds, not yet come in */
+    bool closed;      /* waits only for its posts */
+    char *health;     /* NULL: all is well */
     struct store_counts counts;
-
-    /* Shared, under the mutex. */
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;    /* for the writer */
-    pthread_cond_t at_rest; /* for store_close() */
-    struct list waiting;
-    struct batch *answered, **answered_end;
-    bool answers_posted;
-    bool working; /* the writer has a batch */
-    bool closing;
-
-    /* The writer's. */
-    pthread_t thread;
-    struct database *database;
-    bool in_memory;
-    bool failing;
-    int64_t history_ms;                                   /* 0: none is kept */
-    int64_t probe_at, checkpoint_at, prune_at, pruned_at; /* monotonic; NEVER */
 };
-
-#define NEVER INT64_MAX
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* --- lists -------------------------------------------------------------------- */
-
-static void list_clear(struct list *list)
-{
-    list->first = NULL;
-    list->end = &list->first;
-}
-
-static void list_append(struct list *list, struct operation *operation)
-{
-    operation->next = NULL;
-    *list->end = operation;
-    list->end = &operation->next;
-}
-
-/* Moves all of `from` to the end of `to`. */
-static void list_move(struct list *to, struct list *from)
-{
-    if (from->first == NULL)
-        return;
-    *to->end = from->first;
-    to->end = from->end;
-    list_clear(from);
-}
-
-/* --- the writer: a batch ------------------------------------------------------- */
-
-static struct store_counts count_states(const int64_t *tally)
-{
-    struct store_counts counts = {
-        .mt_waiting = tally[STATE_QUEUED] + tally[STATE_DEFERRED] + tally[STATE_SENDING],
-        .mo_waiting = tally[STATE_RECEIVED] + tally[STATE_POSTPONED],
-        .reports_awaited = tally[STATE_SENT],
-    };
-
-    counts.live = counts.mt_waiting + counts.mo_waiting + tally[STATE_RECEIVING];
-    return counts;
-}
-
-static void fail_batch(struct batch *batch)
-{
-    for (struct operation *o = batch->operations; o != NULL; o = o->next) {
-        operation_drop_answer(o);
-        o->status = STORE_FAILED;
-        if (o->type == OPERATION_RIPEN)
-            o->next_due_ms = o->u.question.now_ms + PROBE_MS;
-    }
-}
-
-static size_t count_operations(const struct batch *batch)
-{
-    size_t count = 0;
-
-    for (const struct operation *o = batch->operations; o != NULL; o = o->next)
-        count++;
-    return count;
-}
-
-/* Takes the state of the file down; logs where it changes. */
-static void note_failure(struct store *store, const char *error)
-{
-    if (!store->failing)
-        log_error("store: %s: messages cannot be stored until that is over", error);
-    store->failing = true;
-    store->probe_at = monotonic_ms() + PROBE_MS;
-}
-
-static void note_success(struct store *store)
-{
-    if (store->failing)
-        log_info("store: messages can be stored again");
-    store->failing = false;
-    store->probe_at = NEVER;
-}
-
-static void run_batch(struct store *store, struct batch *batch)
-{
-    struct database *database = store->database;
-    int64_t changes = database_changes(database);
-    bool sound = database_begin(database);
-
-    for (struct operation *o = batch->operations; o != NULL && sound; o = o->next)
-        sound = database_carry_out(database, o);
-    if (sound && database_commit(database)) {
-        batch->works = database_changes(database) != changes;
-        if (batch->works)
-            note_success(store);
-    } else {
-        batch->error = memory_strdup(database_error(database));
-        database_roll_back(database);
-        note_failure(store, batch->error);
-        log_error("store: %zu operations were not carried out: %s", count_operations(batch),
-                  batch->error);
-        fail_batch(batch);
-    }
-    batch->counts = count_states(database->tally);
-}
-
-static void deliver_answers(void *arg);
-
-/* Gives a batch back to the loop. */
-static void hand_back(struct store *store, struct batch *batch)
-{
-    pthread_mutex_lock(&store->mutex);
-    batch->next = NULL;
-    *store->answered_end = batch;
-    store->answered_end = &batch->next;
-    bool post = !store->answers_posted;
-    store->answers_posted = true;
-    store->working = false;
-    pthread_cond_signal(&store->at_rest);
-    pthread_mutex_unlock(&store->mutex);
-    if (post)
-        loop_post(store->loop, deliver_answers, store);
-}
-
-/* --- the writer: when there is time --------------------------------------------- */
-
-static int64_t prune_interval(const struct store *store)
-{
-    int64_t interval = store->history_ms / 100;
-
-    if (interval < PRUNE_LEAST_MS)
-        return PRUNE_LEAST_MS;
-    return interval < PRUNE_MOST_MS ? interval : PRUNE_MOST_MS;
-}
-
-static void prune(struct store *store)
-{
-    struct timespec now;
-    bool more = false;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    if (!change_prune(store->database, now_ms - store->history_ms, &more)) {
-        log_error("store: cannot prune the history: %s", database_error(store->database));
-        more = false;
-    }
-    store->pruned_at = monotonic_ms();
-    if (!more)
-        store->prune_at = store->pruned_at + prune_interval(store);
-}
-
-/* An empty batch brings the news to the loop. */
-static void probe(struct store *store)
-{
-    struct batch *batch = memory_zalloc(1, sizeof *batch);
-
-    if (database_probe(store->database)) {
-        batch->works = true;
-        note_success(store);
-    } else {
-        batch->error = memory_strdup(database_error(store->database));
-        note_failure(store, batch->error);
-    }
-    batch->counts = count_states(store->database->tally);
-    hand_back(store, batch);
-}
-
-static void use_idle_time(struct store *store)
-{
-    int64_t now = monotonic_ms();
-
-    if (store->probe_at <= now) {
-        probe(store);
-    } else if (store->prune_at <= now) {
-        prune(store);
-        store->checkpoint_at = monotonic_ms() + CHECKPOINT_MS;
-    } else if (store->checkpoint_at <= now) {
-        database_checkpoint(store->database);
-        store->checkpoint_at = NEVER;
-    }
-}
-
-static int64_t next_duty(const struct store *store)
-{
-    int64_t at = store->probe_at;
-
-    if (store->prune_at < at)
-        at = store->prune_at;
-    return store->checkpoint_at < at ? store->checkpoint_at : at;
-}
-
-/* After a batch: the history is pruned under load too, else it grew for ever. */
-static void after_batch(struct store *store)
-{
-    int64_t now = monotonic_ms();
-
-    store->checkpoint_at = store->in_memory ? NEVER : now + CHECKPOINT_MS;
-    if (store->prune_at <= now && store->pruned_at + PRUNE_BUSY_MS <= now)
-        prune(store);
-}
-
-/* --- the writer: its life --------------------------------------------------------- */
-
-/* Until there is an operation, a duty, or the end. Mutex held. */
-static void wait_for_work(struct store *store)
-{
-    int64_t at = next_duty(store);
-    struct timespec deadline = {.tv_sec = (time_t)(at / 1000), .tv_nsec = (at % 1000) * 1000000};
-
-    while (store->waiting.first == NULL && !store->closing) {
-        if (at == NEVER)
-            pthread_cond_wait(&store->wake, &store->mutex);
-        else if (pthread_cond_timedwait(&store->wake, &store->mutex, &deadline) != 0)
-            return;
-    }
-}
-
-/* Takes all that waits. NULL and *end when the store closes, NULL when a duty
- * is due. */
-static struct batch *take_batch(struct store *store, bool *end)
-{
-    struct batch *batch = NULL;
-
-    pthread_mutex_lock(&store->mutex);
-    wait_for_work(store);
-    *end = store->closing && store->waiting.first == NULL;
-    if (store->waiting.first != NULL) {
-        batch = memory_zalloc(1, sizeof *batch);
-        batch->operations = store->waiting.first;
-        list_clear(&store->waiting);
-        store->working = true;
-    }
-    pthread_mutex_unlock(&store->mutex);
-    return batch;
-}
-
-static void *run_writer(void *arg)
-{
-    struct store *store = arg;
-    struct batch *batch;
-    bool end = false;
-
-    pthread_setname_np(pthread_self(), "store");
-    while ((batch = take_batch(store, &end)) != NULL || !end) {
-        if (batch == NULL) {
-            use_idle_time(store);
-            continue;
-        }
-        run_batch(store, batch);
-        hand_back(store, batch);
-        after_batch(store);
-    }
-    return NULL;
-}
 
 /* --- the loop: answers -------------------------------------------------------------- */
 
-static void free_store(struct store *store)
+static void post(struct store *store, loop_fn *fn)
 {
-    pthread_mutex_destroy(&store->mutex);
-    pthread_cond_destroy(&store->wake);
-    pthread_cond_destroy(&store->at_rest);
-    free(store);
+    atomic_fetch_add(&store->posts, 1);
+    loop_post(store->loop, fn, store);
+}
+
+/* A post came in. False when it found the store closed; the last one ends it. */
+static bool receive_post(struct store *store)
+{
+    int left = atomic_fetch_sub(&store->posts, 1) - 1;
+
+    if (store->closed && left == 0)
+        free(store);
+    else if (!store->closed)
+        return true;
+    return false;
 }
 
 static void log_unheard(const struct operation *operation)
@@ -388,13 +95,9 @@ static void answer_batch(struct store *store, struct batch *batch)
 /* False when there was nothing to answer. */
 static bool answer_all(struct store *store)
 {
-    pthread_mutex_lock(&store->mutex);
-    struct batch *batch = store->answered, *next;
-    store->answered = NULL;
-    store->answered_end = &store->answered;
-    pthread_mutex_unlock(&store->mutex);
-
+    struct batch *batch = writer_take_answers(store->writer), *next;
     bool any = batch != NULL;
+
     for (; batch != NULL; batch = next) {
         next = batch->next;
         answer_batch(store, batch);
@@ -402,49 +105,38 @@ static bool answer_all(struct store *store)
     return any;
 }
 
-/* Posted by the writer. */
 static void deliver_answers(void *arg)
 {
-    struct store *store = arg;
+    if (receive_post(arg))
+        answer_all(arg);
+}
 
-    pthread_mutex_lock(&store->mutex);
-    store->answers_posted = false;
-    pthread_mutex_unlock(&store->mutex);
-    if (!store->closed)
-        answer_all(store);
-    else if (!store->flush_posted)
-        free_store(store);
+/* On the writer's thread. */
+static void on_answered(void *arg)
+{
+    post(arg, deliver_answers);
 }
 
 /* --- the loop: issuing --------------------------------------------------------------- */
-
-static void hand_over(struct store *store)
-{
-    pthread_mutex_lock(&store->mutex);
-    list_move(&store->waiting, &store->collected);
-    pthread_cond_signal(&store->wake);
-    pthread_mutex_unlock(&store->mutex);
-}
 
 /* Posted with the first operation of a round. */
 static void flush(void *arg)
 {
     struct store *store = arg;
 
+    if (!receive_post(store))
+        return;
     store->flush_posted = false;
-    if (!store->closed)
-        hand_over(store);
-    else if (!store->answers_posted)
-        free_store(store);
+    writer_submit(store->writer, &store->collected);
 }
 
 static void issue(struct store *store, struct operation *operation)
 {
-    list_append(&store->collected, operation);
+    operation_list_append(&store->collected, operation);
     if (store->flush_posted)
         return;
     store->flush_posted = true;
-    loop_post(store->loop, flush, store);
+    post(store, flush);
 }
 
 void store_insert(struct store *store, const struct store_insert *insert, store_inserted_fn *done,
@@ -555,25 +247,6 @@ int64_t store_uncertain(const struct store *store)
     return store->uncertain;
 }
 
-static void start_writer(struct store *store)
-{
-    sigset_t all, before;
-    pthread_condattr_t attributes;
-
-    pthread_mutex_init(&store->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&store->wake, &attributes);
-    pthread_cond_init(&store->at_rest, &attributes);
-    pthread_condattr_destroy(&attributes);
-    /* Signals are the loop's. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&store->thread, NULL, run_writer, store) != 0)
-        log_panic("cannot start the thread of the store");
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 /* What a restart finds. False with the reason appended to *error. */
 static bool take_stock(struct store *store, struct bytes *error)
 {
@@ -581,7 +254,7 @@ static bool take_stock(struct store *store, struct bytes *error)
 
     if (change_recover(database, &store->uncertain) &&
         question_survey(database, &store->queues, &store->queue_count)) {
-        store->counts = count_states(database->tally);
+        store->counts = writer_count(database->tally);
         return true;
     }
     bytes_printf(error, "cannot read store file %s: %s", database->path, database_error(database));
@@ -614,48 +287,34 @@ struct store *store_open(struct loop *loop, const struct store_options *options,
     struct store *store = memory_zalloc(1, sizeof *store);
 
     store->loop = loop;
-    store->in_memory = options->path == NULL;
-    store->history_ms = options->history_s > 0 ? options->history_s * 1000 : 0;
-    store->answered_end = &store->answered;
-    list_clear(&store->collected);
-    list_clear(&store->waiting);
-    store->probe_at = store->checkpoint_at = NEVER;
-    store->prune_at = store->history_ms > 0 ? monotonic_ms() + PRUNE_LEAST_MS : NEVER;
+    operation_list_clear(&store->collected);
     if (!open_database(store, options, error)) {
         close_database(store);
         free(store);
         return NULL;
     }
-    start_writer(store);
+    struct writer_options writer = {
+        .database = store->database,
+        .in_memory = options->path == NULL,
+        .history_ms = options->history_s > 0 ? options->history_s * 1000 : 0,
+        .answered = on_answered,
+        .arg = store,
+    };
+    store->writer = writer_start(&writer);
     return store;
-}
-
-/* Until the writer has nothing and all is answered. Answers may issue more. */
-static void settle(struct store *store)
-{
-    do {
-        hand_over(store);
-        pthread_mutex_lock(&store->mutex);
-        while (store->working || store->waiting.first != NULL)
-            pthread_cond_wait(&store->at_rest, &store->mutex);
-        pthread_mutex_unlock(&store->mutex);
-    } while (answer_all(store) || store->collected.first != NULL);
 }
 
 void store_close(struct store *store)
 {
     if (store == NULL)
         return;
-    settle(store);
-    pthread_mutex_lock(&store->mutex);
-    store->closing = true;
-    pthread_cond_signal(&store->wake);
-    pthread_mutex_unlock(&store->mutex);
-    pthread_join(store->thread, NULL);
-    answer_all(store); /* news of a probe; without operations */
+    do { /* answers may issue more */
+        writer_submit(store->writer, &store->collected);
+        writer_settle(store->writer);
+    } while (answer_all(store) || store->collected.first != NULL);
+    writer_stop(store->writer);
     close_database(store);
-    /* What was posted to the loop still comes in, and ends the store. */
     store->closed = true;
-    if (!store->flush_posted && !store->answers_posted)
-        free_store(store);
+    if (atomic_load(&store->posts) == 0)
+        free(store);
 }

@@ -56,7 +56,7 @@ struct store_entry {
     enum message_state state;
     struct message *message;
     struct slice queue;      /* who it waits for; the caller's vocabulary */
-    int attempts;            /* times it was handed to an SMSC or box */
+    int attempts;            /* times it was handed to an SMSC or box; 1 when inserted SENDING */
     int64_t accepted_ms;     /* since 1970 */
     int64_t changed_ms;
     int64_t due_ms;          /* DEFERRED, POSTPONED: when to go on */
@@ -109,8 +109,9 @@ struct store_insert {
     struct slice link;  /* with SENDING */
     int64_t due_ms;     /* with DEFERRED */
     struct slice error; /* with a final state */
-    /* A non-nil id that is there with the same receiver answers
-     * STORE_DUPLICATE and inserts nothing. */
+    /* A non-nil id that is there with the same kind and receiver, inserted with
+     * this flag too, answers STORE_DUPLICATE and inserts nothing. Finished
+     * entries count as long as they are kept. */
     bool refuse_duplicate;
 };
 
@@ -138,7 +139,8 @@ void store_update(struct store *store, int64_t number, const struct store_change
 
 /* Every DEFERRED entry with due_ms <= now becomes QUEUED, every POSTPONED one
  * RECEIVED. The answer names the queues that grew (once per queue and kind),
- * and the time of the next entry that is due (0: none). */
+ * and the time of the next entry that is due (0: none). Very many are done in
+ * steps: the next time is in the past then, and the caller asks again. */
 struct store_ripe {
     struct slice queue;
     enum store_kind kind;
