@@ -326,8 +326,8 @@ static void takes_bodies_in_every_form(void **state)
     static const char *const requests[] = {
         "POST /echo HTTP/1.1\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
         "POST /echo HTTP/1.0\nContent-Length: 5\n\nhello",
-        "POST /echo HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
-        "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+        ("POST /echo HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"),
     };
 
     start_with(f, (struct http_server_options){0});
