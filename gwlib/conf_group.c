@@ -9,12 +9,15 @@
 #include "gwlib/conf_internal.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "gwlib/memory.h"
 
 void conf_block_add(struct conf_block *block, char *name, char *text, struct conf_place place)
 {
-    block->entries = memory_realloc(block->entries, block->count + 1, sizeof(block->entries[0]));
+    if ((block->count & (block->count - 1)) == 0) /* full at each power of two */
+        block->entries = memory_realloc(block->entries, block->count > 0 ? 2 * block->count : 1,
+                                        sizeof(block->entries[0]));
     block->entries[block->count++] =
         (struct conf_entry){.name = name, .text = text, .place = place};
 }
@@ -111,6 +114,15 @@ static const struct conf_entry *find_group_line(const struct conf_block *block,
     return found;
 }
 
+static void complain_no_group(const struct conf_block *block, struct conf_problems *problems)
+{
+    const struct conf_entry *first = &block->entries[0];
+
+    conf_complain(problems, CONF_ERROR, &first->place, "Group does not contain variable 'group'.%s",
+                  strcasecmp(first->name, "group") == 0 ? " Names have no capital letters."
+                                                        : " (An empty line ends a group.)");
+}
+
 static const struct conf_group_type *find_type(const struct conf *conf,
                                                const struct conf_block *block,
                                                struct conf_place *place,
@@ -120,8 +132,7 @@ static const struct conf_group_type *find_type(const struct conf *conf,
     const struct conf_group_type *type;
 
     if (line == NULL) {
-        conf_complain(problems, CONF_ERROR, &block->entries[0].place,
-                      "Group does not contain variable 'group'. (An empty line ends a group.)");
+        complain_no_group(block, problems);
         return NULL;
     }
     type = conf_schema_group(conf->schema, line->text);
@@ -153,6 +164,8 @@ static void append_guess(struct bytes *to, const struct conf_schema *schema,
 
     for (i = 0; i < type->variable_count; i++)
         conf_nearest_try(&nearest, type->variables[i].name);
+    conf_nearest_try(&nearest, "group");
+    conf_nearest_try(&nearest, "include");
     append_owners(&owners, schema, name);
     if (owners.len > 0 && (nearest.best == NULL || nearest.distance > 0))
         bytes_printf(to, " It belongs to group %s.", bytes_str(&owners));
@@ -336,6 +349,9 @@ void conf_add_block(struct conf *conf, struct conf_block *block, struct conf_pro
     group->type = type;
     group->conf = conf;
     group->place = place;
+    if (type->support == CONF_UNSUPPORTED)
+        conf_complain(problems, CONF_ERROR, &place, "group '%s' is not supported: %s", type->name,
+                      type->doc);
     if (type->support == CONF_IGNORED && note_first(conf, type))
         conf_complain(problems, CONF_NOTE, &place, "group '%s' has no effect: %s", type->name,
                       type->doc);

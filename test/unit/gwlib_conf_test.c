@@ -46,8 +46,9 @@ static const struct conf_group_type groups[] = {
     {"core", false, CONF_USED, false, core_variables, 15, "The core."},
     {"user", true, CONF_USED, false, user_variables, 2, "A user."},
     {"wapbox", false, CONF_IGNORED, true, NULL, 0, "No WAP."},
+    {"pager", false, CONF_UNSUPPORTED, true, NULL, 0, "No pagers."},
 };
-static const struct conf_schema schema = {groups, 3};
+static const struct conf_schema schema = {groups, 4};
 
 static struct conf_problems problems;
 
@@ -291,6 +292,10 @@ static void unknown_names_are_guessed(void **state)
                "t.conf:1: Group 'Core' is no valid group identifier. Did you mean 'core'?");
     expect_one("# c\n\ntext = x\n", CONF_ERROR,
                "t.conf:3: Group does not contain variable 'group'. (An empty line ends a group.)");
+    expect_one("Group = core\n", CONF_ERROR,
+               "t.conf:1: Group does not contain variable 'group'. Names have no capital letters.");
+    expect_one("group = core\nInclude = x\n", CONF_ERROR,
+               "t.conf:2: Group 'core' may not contain field 'Include'. Did you mean 'include'?");
     expect_one("group = core\ntext\n", CONF_ERROR,
                "t.conf:2: An equals sign ('=') is missing after 'text'.");
     expect_one("group = core\npassword secret\n", CONF_ERROR,
@@ -359,6 +364,8 @@ static void standing_is_noted_once(void **state)
                "t.conf:2: group 'core', variable 'wap' has no effect: No WAP.");
     expect_one("group = core\nx25 = 1\n", CONF_ERROR,
                "t.conf:2: group 'core', variable 'x25' is not supported: No X.25.");
+    expect_one("group = pager\nfoo = 1\n", CONF_ERROR,
+               "t.conf:1: group 'pager' is not supported: No pagers.");
     expect_one("group = wapbox\nfoo = 1\nbar = 2\n", CONF_NOTE,
                "t.conf:1: group 'wapbox' has no effect: No WAP.");
     conf_free(parse("group = wapbox\nfoo = 1\n\ngroup = core\nwap = 1\n\ngroup = wapbox\nx = 1\n"));
