@@ -142,6 +142,18 @@ static void check_core(const struct conf *conf, const struct conf_group *core,
         conf_report(problems, CONF_ERROR, core, "smsbox-port", "there is no group 'smsbox'");
 }
 
+/* What waits in them would be forgotten without a word. */
+static void check_store(const struct conf_group *core, struct conf_problems *problems)
+{
+    const char *type = conf_string(core, "store-type");
+
+    if (strcmp(type, "spool") == 0 || strcmp(type, "redis") == 0)
+        conf_report(problems, CONF_WARNING, core, "store-type",
+                    "messages that wait in Kannel's store of type '%s' are not taken over; those "
+                    "of this gateway are kept in a database file",
+                    type);
+}
+
 static bool is_among(const char *word, const char *const *words)
 {
     for (; *words != NULL; words++) {
@@ -185,7 +197,7 @@ static void check_smsc(const struct conf_group *smsc, struct conf_problems *prob
 
 /* One "this receiver on this SMSC" of a route; either may be unset. */
 struct route_key {
-    struct slice shortcode, smsc_id;
+    struct slice receiver, smsc_id;
     const struct conf_group *group;
     size_t order;
 };
@@ -195,25 +207,26 @@ struct route_keys {
     size_t count;
 };
 
+/* What is beyond is not compared: a bound on the work, not on routes. */
 #define ROUTE_KEYS_MAX 1000000
 
-static bool next_item(struct slice *rest, struct slice *item)
+static bool next_item(struct slice *rest, unsigned char separator, struct slice *item)
 {
-    if (!slice_next_item(rest, ';', item))
+    if (!slice_next_item(rest, separator, item))
         return false;
     *item = slice_trim(*item);
     return true;
 }
 
 static void add_route_key(struct route_keys *keys, const struct conf_group *group,
-                          struct slice shortcode, struct slice smsc_id)
+                          struct slice receiver, struct slice smsc_id)
 {
     if (keys->count >= ROUTE_KEYS_MAX)
         return;
     if ((keys->count & (keys->count - 1)) == 0) /* full at each power of two */
         keys->items = memory_realloc(keys->items, keys->count > 0 ? keys->count * 2 : 1,
                                      sizeof(keys->items[0]));
-    keys->items[keys->count] = (struct route_key){shortcode, smsc_id, group, keys->count};
+    keys->items[keys->count] = (struct route_key){receiver, smsc_id, group, keys->count};
     keys->count++;
 }
 
@@ -222,7 +235,7 @@ static void add_route(struct route_keys *keys, const struct conf_group *route)
 {
     struct slice codes = slice_str(conf_string(route, "shortcode"));
     struct slice code = slice_unset();
-    bool more = !slice_is_set(codes) || next_item(&codes, &code);
+    bool more = !slice_is_set(codes) || next_item(&codes, ';', &code);
 
     while (more) {
         struct slice ids = slice_str(conf_string(route, "smsc-id"));
@@ -230,9 +243,9 @@ static void add_route(struct route_keys *keys, const struct conf_group *route)
 
         if (!slice_is_set(ids))
             add_route_key(keys, route, code, slice_unset());
-        while (next_item(&ids, &id))
+        while (next_item(&ids, ';', &id))
             add_route_key(keys, route, code, id);
-        more = next_item(&codes, &code);
+        more = next_item(&codes, ';', &code);
     }
 }
 
@@ -247,7 +260,7 @@ static int compare_slices(struct slice a, struct slice b)
 static int compare_keys(const void *first, const void *second)
 {
     const struct route_key *a = first, *b = second;
-    int order = compare_slices(a->shortcode, b->shortcode);
+    int order = compare_slices(a->receiver, b->receiver);
 
     return order != 0 ? order : compare_slices(a->smsc_id, b->smsc_id);
 }
@@ -260,23 +273,40 @@ static int compare_keys_in_order(const void *first, const void *second)
     return order != 0 ? order : (a->order > b->order) - (a->order < b->order);
 }
 
-static void report_double_route(const struct route_key *key, struct conf_problems *problems)
+static void report_double(const struct route_key *key, const char *variable,
+                          struct conf_problems *problems)
 {
     struct bytes what = {0};
 
-    if (slice_is_set(key->shortcode))
-        bytes_printf(&what, " shortcode '%.*s'", (int)key->shortcode.len, key->shortcode.data);
+    if (slice_is_set(key->receiver))
+        bytes_printf(&what, " receiver '%.*s'", (int)key->receiver.len, key->receiver.data);
     if (slice_is_set(key->smsc_id))
         bytes_printf(&what, " smsc-id '%.*s'", (int)key->smsc_id.len, key->smsc_id.data);
-    conf_report(problems, CONF_ERROR, key->group, NULL, "a second route for%s", bytes_str(&what));
+    conf_report(problems, CONF_ERROR, key->group, variable, "a second route for%s",
+                bytes_str(&what));
     bytes_free(&what);
+}
+
+/* Reports every key that stands a second time; the list is empty afterwards. */
+static void report_doubles(struct route_keys *keys, const char *variable,
+                           struct conf_problems *problems)
+{
+    size_t i;
+
+    if (keys->count > 1)
+        qsort(keys->items, keys->count, sizeof(keys->items[0]), compare_keys_in_order);
+    for (i = 1; i < keys->count; i++) {
+        if (compare_keys(&keys->items[i - 1], &keys->items[i]) == 0)
+            report_double(&keys->items[i], variable, problems);
+    }
+    free(keys->items);
+    *keys = (struct route_keys){0};
 }
 
 static void check_routes(const struct conf *conf, struct conf_problems *problems)
 {
     const struct conf_group *route = conf_first(conf, "smsbox-route");
     struct route_keys keys = {0};
-    size_t i;
 
     for (; route != NULL; route = conf_next(route)) {
         if (conf_is_set(route, "shortcode") || conf_is_set(route, "smsc-id"))
@@ -285,13 +315,22 @@ static void check_routes(const struct conf *conf, struct conf_problems *problems
             conf_report(problems, CONF_WARNING, route, NULL,
                         "routes nothing without shortcode or smsc-id");
     }
-    if (keys.count > 1)
-        qsort(keys.items, keys.count, sizeof(keys.items[0]), compare_keys_in_order);
-    for (i = 1; i < keys.count; i++) {
-        if (compare_keys(&keys.items[i - 1], &keys.items[i]) == 0)
-            report_double_route(&keys.items[i], problems);
+    report_doubles(&keys, NULL, problems);
+}
+
+/* "A,111,222; B,333": the first item of a rule is an smsc-id. */
+static void check_reroutes(const struct conf_group *smsc, struct conf_problems *problems)
+{
+    struct slice rules = slice_str(conf_string(smsc, "reroute-receiver"));
+    struct route_keys keys = {0};
+    struct slice rule, item;
+
+    while (next_item(&rules, ';', &rule)) {
+        next_item(&rule, ',', &item);
+        while (next_item(&rule, ',', &item))
+            add_route_key(&keys, smsc, item, slice_unset());
     }
-    free(keys.items);
+    report_doubles(&keys, "reroute-receiver", problems);
 }
 
 static void check_bearerbox(const struct conf *conf, const struct conf_group *core,
@@ -300,8 +339,11 @@ static void check_bearerbox(const struct conf *conf, const struct conf_group *co
     const struct conf_group *smsc = conf_first(conf, "smsc");
 
     check_core(conf, core, problems);
-    for (; smsc != NULL; smsc = conf_next(smsc))
+    check_store(core, problems);
+    for (; smsc != NULL; smsc = conf_next(smsc)) {
         check_smsc(smsc, problems);
+        check_reroutes(smsc, problems);
+    }
     check_routes(conf, problems);
 }
 

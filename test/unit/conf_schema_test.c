@@ -281,14 +281,36 @@ static void routes_are_unique(void **state)
     expect_one(CORE ROUTE "smsc-id = \"a; b\"\n" ROUTE "smsc-id = \"c ;b\"\n", SCHEMA_BEARERBOX,
                CONF_ERROR, "t.conf:9: group 'smsbox-route': a second route for smsc-id 'b'");
     expect_one(CORE ROUTE "shortcode = 1\n" ROUTE "shortcode = 2;1\n", SCHEMA_BEARERBOX, CONF_ERROR,
-               "t.conf:9: group 'smsbox-route': a second route for shortcode '1'");
+               "t.conf:9: group 'smsbox-route': a second route for receiver '1'");
     expect_one(CORE ROUTE "shortcode = 1\nsmsc-id = a\n" ROUTE "smsc-id = a\nshortcode = 2;1\n",
                SCHEMA_BEARERBOX, CONF_ERROR,
-               "t.conf:10: group 'smsbox-route': a second route for shortcode '1' smsc-id 'a'");
+               "t.conf:10: group 'smsbox-route': a second route for receiver '1' smsc-id 'a'");
     expect_one(CORE ROUTE, SCHEMA_BEARERBOX, CONF_WARNING,
                "t.conf:5: group 'smsbox-route': routes nothing without shortcode or smsc-id");
     check(CORE "\ngroup = smsbox-route\nsmsc-id = a\n", SCHEMA_BEARERBOX);
     assert_int_equal(problems.errors, 1);
+}
+
+static void reroutes_are_unique(void **state)
+{
+    (void)state;
+    expect_clean(SMSC "smsc = fake\nreroute-receiver = \"A,111,222; B,333;A,A\"\n",
+                 SCHEMA_BEARERBOX);
+    expect_one(SMSC "smsc = fake\nreroute-receiver = \"A,111,222; B, 111\"\n", SCHEMA_BEARERBOX,
+               CONF_ERROR,
+               "t.conf:10: group 'smsc', variable 'reroute-receiver': a second route for receiver "
+               "'111'");
+}
+
+static void another_store_is_told(void **state)
+{
+    (void)state;
+    expect_clean(CORE "store-type = file\n", SCHEMA_BEARERBOX);
+    expect_clean(CORE "store-type = none\n", SCHEMA_BEARERBOX);
+    expect_one(CORE "store-type = redis\n", SCHEMA_BEARERBOX, CONF_WARNING,
+               "t.conf:4: group 'core', variable 'store-type': messages that wait in Kannel's "
+               "store of type 'redis' are not taken over; those of this gateway are kept in a "
+               "database file");
 }
 
 #define SERVICE "group = core\n" SMSBOX "\ngroup = sms-service\n"
@@ -389,6 +411,8 @@ int main(void)
         TEST(an_allow_list_alone_is_told),
         TEST(smsc_types),
         TEST(routes_are_unique),
+        TEST(reroutes_are_unique),
+        TEST(another_store_is_told),
         TEST(services_are_complete),
         TEST(users_are_complete),
         TEST(durations_of_the_store),
