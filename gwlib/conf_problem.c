@@ -190,12 +190,13 @@ static size_t tolerated(size_t len)
 void conf_nearest_try(struct conf_nearest *nearest, const char *candidate)
 {
     size_t len = strlen(nearest->word), candidate_len = strlen(candidate);
-    size_t distance;
+    size_t difference = len > candidate_len ? len - candidate_len : candidate_len - len;
+    size_t limit = tolerated(len), distance;
 
-    if (len > WORD_MAX || candidate_len > WORD_MAX)
+    if (len > WORD_MAX || candidate_len > WORD_MAX || difference > limit)
         return;
     distance = edit_distance(nearest->word, len, candidate, candidate_len);
-    if (distance > tolerated(len) || (nearest->best != NULL && distance >= nearest->distance))
+    if (distance > limit || (nearest->best != NULL && distance >= nearest->distance))
         return;
     nearest->best = candidate;
     nearest->distance = distance;
