@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any octets as a configuration file, with the checks of both boxes, and every
- * question that one may ask. "include" is made another word: files of the
- * machine are not the input.
+ * question that one may ask about the first group of each type. "include" is made another word:
+ * files of the machine are not the input.
  */
 #include <stdlib.h>
 
@@ -40,10 +40,8 @@ static void ask_everything(const struct conf *conf)
 
     for (i = 0; i < schema->group_count; i++) {
         group = conf_first(conf, schema->groups[i].name);
-        for (; group != NULL; group = conf_next(group)) {
-            for (k = 0; k < schema->groups[i].variable_count; k++)
-                ask(group, &schema->groups[i].variables[k]);
-        }
+        for (k = 0; group != NULL && k < schema->groups[i].variable_count; k++)
+            ask(group, &schema->groups[i].variables[k]);
     }
 }
 
