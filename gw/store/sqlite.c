@@ -58,7 +58,7 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
         "   AND state = 13) ORDER BY number LIMIT ?1) ORDER BY e.number",
     [STATEMENT_FIND_SENT] = "SELECT ALL FROM entry AS e INDEXED BY entry_sent" BOTH
                             " WHERE " IS_SENT " AND link = ?1 AND foreign_id = ?2 AND kind = 1"
-                            " ORDER BY e.number DESC",
+                            " ORDER BY e.number DESC LIMIT 100",
     [STATEMENT_FIND_ID] = "SELECT ALL FROM content AS c INDEXED BY content_id"
                           " CROSS JOIN entry AS e ON e.number = c.number"
                           " WHERE id = ?1 AND state < 50 ORDER BY c.number",

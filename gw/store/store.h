@@ -173,7 +173,8 @@ void store_list(struct store *store, enum store_kind kind, enum message_state st
 void store_list_live(struct store *store, size_t limit, store_entries_fn *done, void *arg);
 
 /* MT that are SENT (or SENDING) over an SMSC link with this foreign id, newest
- * first. The same id may stand several times where a modem counts to 255. */
+ * first, at most 100. The same id may stand several times where a modem counts
+ * to 255. */
 void store_find_sent(struct store *store, struct slice smsc_id, struct slice foreign_id,
                      store_entries_fn *done, void *arg);
 
