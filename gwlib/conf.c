@@ -36,18 +36,23 @@ const char *conf_group_name(const struct conf_group *group)
     return group->type->name;
 }
 
-/* The line that sets the variable to something, or NULL. */
-static const struct conf_entry *find_entry(const struct conf_group *group, const char *name)
+static const struct conf_entry *find_line(const struct conf_group *group, const char *name)
 {
     size_t i;
 
     for (i = group->block.count; i > 0; i--) {
-        const struct conf_entry *entry = &group->block.entries[i - 1];
-
-        if (strcmp(entry->name, name) == 0)
-            return entry->value.set || entry->variable == NULL ? entry : NULL;
+        if (strcmp(group->block.entries[i - 1].name, name) == 0)
+            return &group->block.entries[i - 1];
     }
     return NULL;
+}
+
+/* The line that gives the variable a value, or NULL. */
+static const struct conf_entry *find_entry(const struct conf_group *group, const char *name)
+{
+    const struct conf_entry *entry = find_line(group, name);
+
+    return entry != NULL && (entry->value.set || entry->variable == NULL) ? entry : NULL;
 }
 
 static const struct conf_variable *find_variable(const struct conf_group *group, const char *name)
@@ -125,8 +130,11 @@ bool conf_bool(const struct conf_group *group, const char *name)
 
 bool conf_is_set(const struct conf_group *group, const char *name)
 {
+    const struct conf_entry *entry;
+
     if (group == NULL)
         return false;
     (void)find_variable(group, name);
-    return find_entry(group, name) != NULL;
+    entry = find_line(group, name);
+    return entry != NULL && (entry->value.set || entry->value.refused || entry->variable == NULL);
 }

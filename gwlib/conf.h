@@ -124,8 +124,9 @@ const char *conf_string(const struct conf_group *group, const char *name);
 long conf_number(const struct conf_group *group, const char *name);
 double conf_decimal(const struct conf_group *group, const char *name);
 bool conf_bool(const struct conf_group *group, const char *name);
-/* Whether the file sets it. "" counts as set for text, as unset for numbers; a
- * variable that is ignored or not supported counts as unset. */
+/* Whether the file sets it, be it to something that was refused (an error is
+ * enough). "" counts as set for text, as unset for numbers; a variable that is
+ * ignored or not supported counts as unset. */
 bool conf_is_set(const struct conf_group *group, const char *name);
 
 /*

@@ -225,6 +225,7 @@ static void check_value(const struct conf_group_type *type, struct conf_entry *e
     bool usable =
         conf_value_parse(entry->variable, entry->text, &entry->value, &choice, &complaint);
 
+    entry->value.refused = !usable;
     if (complaint.len > 0)
         conf_complain(problems, usable ? CONF_WARNING : CONF_ERROR, &entry->place,
                       "group '%s', variable '%s': %s", type->name, entry->name,

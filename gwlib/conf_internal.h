@@ -21,7 +21,8 @@ struct conf_place {
 
 struct conf_value {
     bool set;
-    long number; /* CONF_NUMBER, CONF_PORT, CONF_DURATION; CONF_BOOL: 0, 1 */
+    bool refused; /* the file has a value, but a wrong one */
+    long number;  /* CONF_NUMBER, CONF_PORT, CONF_DURATION; CONF_BOOL: 0, 1 */
     double decimal;
 };
 

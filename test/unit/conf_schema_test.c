@@ -221,6 +221,8 @@ static void core_is_complete(void **state)
     expect_one(CORE "\ngroup = smsc\nsmsc = fake\n", SCHEMA_BEARERBOX, CONF_ERROR,
                "t.conf:1: group 'core', variable 'smsbox-port': is missing: there is a group "
                "'smsc', but no box could connect");
+    expect_one("group = core\nadmin-port = x\nadmin-password = x\n", SCHEMA_BEARERBOX, CONF_ERROR,
+               "t.conf:2: group 'core', variable 'admin-port': 'x' is not a number");
     expect_clean("group = core\n" SMSBOX, SCHEMA_SMSBOX);
     check(CORE "wapbox-port = 13002\n\ngroup = wapbox\nbearerbox-host = x\n", SCHEMA_BEARERBOX);
     assert_int_equal(problems.errors, 0);
