@@ -212,7 +212,7 @@ void form_fill(const struct form *form, struct sms *sms, int64_t now)
         sms->coding = form->udh.len > 0 ? SMS_CODING_8BIT : SMS_CODING_7BIT;
     sms->udhdata = form->udh;
     sms->dlr_url = form->dlr_url;
-    sms->account = form->account;
-    sms->binfo = form->binfo;
+    sms->account = form->account.len > 0 ? form->account : slice_unset();
+    sms->binfo = form->binfo.len > 0 ? form->binfo : slice_unset();
     sms->meta_data = form->meta_data;
 }

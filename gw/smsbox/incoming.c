@@ -142,16 +142,15 @@ void mo_reply_failure(struct mo *mo, const char *text, struct slice charset)
 
 void mo_reply_fixed(struct mo *mo, struct slice text)
 {
-    struct bytes utf8 = {0};
+    struct bytes content = {0};
     struct sms sms = reply_to(mo);
-    sms.msgdata = text;
-    if (!charset_is_utf8(text) && charset_convert(&utf8, "UTF-8", text, "ISO-8859-1"))
-        sms.msgdata = bytes_slice(&utf8);
+    text_to_content(&content, SMS_CODING_7BIT, text, text_guess_charset(text));
+    sms.msgdata = bytes_slice(&content);
     if (is_silent(mo, &sms))
         mo_end(mo, ACK_SUCCESS);
     else
         send_reply(mo, &sms, mo->sms.sender);
-    bytes_free(&utf8);
+    bytes_free(&content);
 }
 
 /* --- the beginning --------------------------------------------------------------- */

@@ -33,12 +33,43 @@ bool text_convert(struct bytes *to, const char *to_name, struct slice text, stru
     return charset_convert(to, to_name, text, name);
 }
 
+static bool is_utf8(struct slice charset)
+{
+    return slice_equal_nocase(charset, "UTF-8") || slice_equal_nocase(charset, "UTF8");
+}
+
+/* The alphabet has only the capital of c with cedilla, and Kannel sends that for
+ * the small one, as old phones do. */
+static void append_with_cedilla(struct bytes *to, struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        bool small = text.data[i] == 0xC3 && i + 1 < text.len && text.data[i + 1] == 0xA7;
+        bytes_append_char(to, text.data[i]);
+        if (small) {
+            bytes_append_char(to, 0x87);
+            i++;
+        }
+    }
+}
+
+static void to_alphabet(struct bytes *to, struct slice text)
+{
+    if (text.len == 0 || memmem(text.data, text.len, "\xC3\xA7", 2) == NULL) {
+        gsm7_append_replaced(to, text, GSM7_DEFAULT, '?');
+        return;
+    }
+    struct bytes capital = {0};
+    append_with_cedilla(&capital, text);
+    gsm7_append_replaced(to, bytes_slice(&capital), GSM7_DEFAULT, '?');
+    bytes_free(&capital);
+}
+
 /* Coding 0: to UTF-8, then to what the alphabet has. */
 static bool to_gsm(struct bytes *to, struct slice text, struct slice charset)
 {
     struct bytes utf8 = {0};
     bool fine = true;
-    if (charset.len > 0) {
+    if (charset.len > 0 && !is_utf8(charset)) {
         fine = text_convert(&utf8, "UTF-8", text, charset);
         text = bytes_slice(&utf8);
     } else if (!charset_is_utf8(text)) {
@@ -46,7 +77,7 @@ static bool to_gsm(struct bytes *to, struct slice text, struct slice charset)
         text = bytes_slice(&utf8);
     }
     if (fine)
-        gsm7_append_replaced(to, text, GSM7_DEFAULT, '?');
+        to_alphabet(to, text);
     bytes_free(&utf8);
     return fine;
 }

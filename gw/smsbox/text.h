@@ -11,9 +11,9 @@
 #include "gw/msg/message.h"
 
 /*
- * Appends the content. charset unset or empty: for coding 0 UTF-8, of which
- * damaged octets are left out; else the octets as they are. False, and *to as
- * before, when the charset is unknown or the text is not in it.
+ * Appends the content. charset unset or empty: UTF-8 for coding 0, else the
+ * octets as they are. Damaged octets of UTF-8 for coding 0 are left out; else
+ * false, and *to as before, when the charset is unknown or the text is not in it.
  */
 bool text_to_content(struct bytes *to, enum sms_coding coding, struct slice text,
                      struct slice charset);
