@@ -27,10 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     struct http_header header = {"Content-Type", types[data[0] & 7]};
-    struct http_answer answer = {.status = 200,
-                                 .body = slice_of(data + 1, size - 1),
-                                 .headers = &header,
-                                 .header_count = 1};
+    struct http_answer answer = {
+        .status = 200, .body = slice_of(data + 1, size - 1), .headers = &header, .header_count = 1};
     struct reply_rules rules = {.accept_headers = (data[0] & 8) != 0,
                                 .prefix = (data[0] & 16) != 0 ? "<a>" : NULL,
                                 .suffix = "</a>",
