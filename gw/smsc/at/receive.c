@@ -11,6 +11,10 @@
 #include "gw/sms/pdu.h"
 #include "gwlib/clock.h"
 
+/* The receiver of a message when my-number is not configured: what Kannel puts
+ * there. A message without any would be refused by smsbox. */
+#define UNKNOWN_RECEIVER "1234"
+
 /* --- PDUs --------------------------------------------------------------------------- */
 
 static bool deliver(struct at_modem *modem, const struct pdu *pdu)
@@ -20,7 +24,8 @@ static bool deliver(struct at_modem *modem, const struct pdu *pdu)
     struct sms sms = sms_blank();
 
     sms.sender = address_slice(&tpdu->address);
-    sms.receiver = slice_str(modem->settings->my_number != NULL ? modem->settings->my_number : "");
+    sms.receiver = slice_str(modem->settings->my_number != NULL ? modem->settings->my_number
+                                                                : UNKNOWN_RECEIVER);
     if (pdu->smsc.present)
         sms.smsc_number = address_slice(&pdu->smsc);
     sms.udhdata = udh_slice(&tpdu->udh);
