@@ -24,7 +24,8 @@ struct lane {
     void *user;
     struct lane_item *first, *last; /* the window */
     size_t window;                  /* items in it */
-    struct lane_item *known;        /* window and taken, by number */
+    struct lane_item *known;        /* window, taken and dropped, by number */
+    struct lane_item *dropped;      /* while a fetch is under way that may bring them again */
     int64_t stored;                 /* waiting in the store only */
     int64_t later;                  /* of those, offered since the last fetch was issued */
     bool fetching;
@@ -135,29 +136,45 @@ static void item_from_entry(struct lane *lane, const struct store_entry *entry)
 }
 
 static void lane_refill(struct lane *lane);
+static void item_free(struct lane_item *item);
+
+/* What the lane does not know yet goes into the window. */
+static void take_fetched(struct lane *lane, const struct store_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (lane_knows(lane, entries[i].number))
+            continue;
+        item_from_entry(lane, &entries[i]);
+        lane->stored--;
+    }
+    if (count < lane->asked || lane->stored < lane->later)
+        lane->stored = lane->later; /* nothing else is left there */
+}
+
+static void forget_dropped(struct lane *lane)
+{
+    while (lane->dropped != NULL) {
+        struct lane_item *item = lane->dropped;
+
+        lane->dropped = item->next;
+        item_free(item);
+    }
+}
 
 static void lane_fetched(enum store_status status, const struct store_entry *entries, size_t count,
                          void *arg)
 {
     struct lane *lane = arg;
-    int64_t fresh = 0;
 
     lane->fetching = false;
+    if (status == STORE_OK)
+        take_fetched(lane, entries, count);
+    forget_dropped(lane);
     if (status != STORE_OK) {
         loop_timer_set(lane->retry, FETCH_RETRY_MS);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (lane_knows(lane, entries[i].number))
-            continue;
-        item_from_entry(lane, &entries[i]);
-        fresh++;
-    }
-    lane->stored -= fresh;
-    if (count < lane->asked || lane->stored < lane->later)
-        lane->stored = lane->later; /* nothing else is left there */
-    if (fresh > 0)
-        lane_filled(lane);
+    lane_filled(lane);
     lane_refill(lane);
 }
 
@@ -264,12 +281,26 @@ void lane_give_back(struct lane_item *item)
     lane_filled(item->lane);
 }
 
-void lane_drop(struct lane_item *item)
+static void item_free(struct lane_item *item)
 {
-    LOG_ASSERT(!item->in_window);
     HASH_DELETE(hh, item->lane->known, item);
     message_unref(item->message);
     free(item);
+}
+
+/* A fetch that was issued before the message's change brings it as waiting: it
+ * stays known until the answer is here. */
+void lane_drop(struct lane_item *item)
+{
+    struct lane *lane = item->lane;
+
+    LOG_ASSERT(!item->in_window);
+    if (!lane->fetching) {
+        item_free(item);
+        return;
+    }
+    item->next = lane->dropped;
+    lane->dropped = item;
 }
 
 struct lane_item *lane_adopt(struct lane *lane, int64_t number, struct message *message)

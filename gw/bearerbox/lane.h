@@ -83,7 +83,8 @@ bool lane_item_before(const struct lane_item *a, const struct lane_item *b);
 void lane_offer(struct lane *lane, int64_t number, struct message *message);
 /* An item that was taken waits again, before others of its age. */
 void lane_give_back(struct lane_item *item);
-/* The item is no longer this lane's: its state in the store says where it went. */
+/* The item is no longer this lane's. The change of the store that says where it
+ * went must have been issued before. */
 void lane_drop(struct lane_item *item);
 /* An item that never waited in the lane (it went to an SMSC at once), known to
  * it from now on. Takes a reference. */

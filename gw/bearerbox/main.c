@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "gw/bearerbox/access_log.h"
 #include "gw/bearerbox/admin.h"
@@ -307,6 +308,16 @@ static void start(struct process *process)
         gateway_isolate(gateway);
 }
 
+/* The store is closed, so nothing is lost; what was in the hands of a link that
+ * did not end is uncertain at the next start. */
+static void end_at_once(struct process *process)
+{
+    log_warning("The end was forced, some links are left as they are");
+    daemon_leave(&process->options);
+    log_shutdown();
+    _exit(0);
+}
+
 static void run(struct process *process, struct conf *conf)
 {
     struct gateway *gateway = &process->gateway;
@@ -328,6 +339,8 @@ static void run(struct process *process, struct conf *conf)
 
     admin_close(process->admin);
     store_close(gateway->store);
+    if (!links_stopped(gateway->links))
+        end_at_once(process); /* a link may still use what would be freed */
     free_rooms(gateway);
     loop_timer_free(process->ending);
     loop_destroy(gateway->loop);
