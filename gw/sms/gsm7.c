@@ -56,13 +56,13 @@ static unsigned search(const struct gsm7_reverse *reverse, unsigned long code_po
     return NOWHERE;
 }
 
-static unsigned place_in_default(unsigned long code_point)
+static inline unsigned place_in_default(unsigned long code_point)
 {
-    if (code_point == EURO)
-        return GSM7_ESCAPED | 0x65;
-    if (code_point >= GSM7_DIRECT || gsm7_table_direct[code_point] == GSM7_NOWHERE)
-        return NOWHERE;
-    return gsm7_table_direct[code_point];
+    if (code_point < GSM7_DIRECT) {
+        unsigned direct = gsm7_table_direct[code_point];
+        return direct == GSM7_NOWHERE ? NOWHERE : direct;
+    }
+    return code_point == EURO ? GSM7_ESCAPED | 0x65u : NOWHERE;
 }
 
 static unsigned place_in_tables(unsigned long code_point, struct gsm7_tables tables)
@@ -82,11 +82,19 @@ static inline unsigned place(unsigned long code_point, struct gsm7_tables tables
     return place_in_default(code_point);
 }
 
-/* The next code point; ASCII without a call. pos must be before the end. */
+/* The next code point; one and two octets without a call. pos must be before the
+ * end. */
 static inline unsigned long next_char(struct slice text, size_t *pos)
 {
-    if (text.data[*pos] < 0x80)
-        return text.data[(*pos)++];
+    const unsigned char *at = text.data + *pos;
+    if (at[0] < 0x80) {
+        *pos += 1;
+        return at[0];
+    }
+    if (at[0] >= 0xC2 && at[0] < 0xE0 && text.len - *pos >= 2 && (at[1] & 0xC0) == 0x80) {
+        *pos += 2;
+        return (at[0] & 0x1Fu) << 6 | (at[1] & 0x3Fu);
+    }
     return (unsigned long)charset_utf8_next(text, pos);
 }
 
@@ -119,28 +127,100 @@ size_t gsm7_count(struct slice text, struct gsm7_tables tables)
     return count;
 }
 
+/* --- eight characters in a word ------------------------------------------------ */
+
+#define EACH(octet) (0x0101010101010101 * (uint64_t)(octet))
+
+static inline uint64_t load(const unsigned char *from, size_t n)
+{
+    uint64_t w = 0;
+    memcpy(&w, from, n);
+    return le64toh(w);
+}
+
+static inline void save(unsigned char *to, uint64_t w, size_t n)
+{
+    w = htole64(w);
+    memcpy(to, &w, n);
+}
+
+/* Bit 7 of each octet: whether it is `least` or more. The octets must be below
+ * 0x80, least above 0. */
+static inline uint64_t at_least(uint64_t w, unsigned least)
+{
+    return w + EACH(0x80 - least);
+}
+
+/* Whether all eight are characters that the default alphabet has at their place
+ * in ASCII: letters, and from blank to '?' without '$'. */
+static inline bool all_in_ascii_place(uint64_t w)
+{
+    uint64_t small = w | EACH(0x20);
+    uint64_t letters = at_least(small, 'a') & ~at_least(small, 'z' + 1);
+    uint64_t others = at_least(w, ' ') & ~at_least(w, '@') & at_least(w ^ EACH('$'), 1);
+    return (w & EACH(0x80)) == 0 && ((letters | others) & EACH(0x80)) == EACH(0x80);
+}
+
+/* --- texts ------------------------------------------------------------------------ */
+
+struct encoder {
+    struct slice text;
+    struct gsm7_tables tables;
+    uint8_t *septets;
+    size_t capacity;
+    size_t pos, count;
+    char replacement;
+};
+
+/* One by one up to `end`, at least. In locals, because what goes into septets
+ * might be anything as far as the compiler knows. */
+static bool encode_chars(struct encoder *e, size_t end, struct sms_fault *fault)
+{
+    struct slice text = e->text;
+    uint8_t *to = e->septets + e->count, *limit = e->septets + e->capacity;
+    size_t pos = e->pos;
+    while (pos < end) {
+        size_t begin = pos;
+        unsigned p = place(next_char(text, &pos), e->tables);
+        if (p == NOWHERE && e->replacement != 0)
+            p = place((unsigned char)e->replacement, e->tables);
+        if (p == NOWHERE)
+            return sms_fault(fault, begin, "character without a place in the alphabet");
+        if (limit - to < (p & GSM7_ESCAPED ? 2 : 1))
+            return sms_fault(fault, begin, "text longer than one part");
+        if (p & GSM7_ESCAPED)
+            *to++ = GSM7_ESCAPE;
+        *to++ = p & 0x7F;
+    }
+    e->pos = pos;
+    e->count = (size_t)(to - e->septets);
+    return true;
+}
+
+/* Takes eight octets as they are, or says how far to go on one by one. */
+static inline size_t encode_eight(struct encoder *e)
+{
+    while (e->text.len - e->pos >= 8 && e->capacity - e->count >= 8) {
+        uint64_t w = load(e->text.data + e->pos, 8);
+        if (!all_in_ascii_place(w))
+            return e->pos + 8;
+        save(e->septets + e->count, w, 8);
+        e->pos += 8;
+        e->count += 8;
+    }
+    return e->text.len;
+}
+
 bool gsm7_encode(struct slice text, struct gsm7_tables tables, char replacement, uint8_t *septets,
                  size_t capacity, size_t *count, struct sms_fault *fault)
 {
-    size_t n = 0;
-    tables = existing(tables);
-    for (size_t pos = 0; pos < text.len;) {
-        size_t begin = pos;
-        unsigned p = place(next_char(text, &pos), tables);
-        if (p == NOWHERE && replacement != 0)
-            p = place((unsigned char)replacement, tables);
-        if (p < GSM7_ESCAPED && n < capacity) {
-            septets[n++] = (uint8_t)p;
-        } else if (p == NOWHERE) {
-            return sms_fault(fault, begin, "character without a place in the alphabet");
-        } else if ((p & GSM7_ESCAPED) && n + 2 <= capacity) {
-            septets[n++] = GSM7_ESCAPE;
-            septets[n++] = p & 0x7F;
-        } else {
-            return sms_fault(fault, begin, "text longer than one part");
-        }
+    struct encoder e = {text, existing(tables), septets, capacity, 0, 0, replacement};
+    bool plain = e.tables.locking == 0 && e.tables.shift == 0;
+    while (e.pos < text.len) {
+        if (!encode_chars(&e, plain ? encode_eight(&e) : text.len, fault))
+            return false;
     }
-    *count = n;
+    *count = e.count;
     return true;
 }
 
@@ -165,23 +245,45 @@ static uint16_t main_char(const uint16_t *main, uint8_t septet)
     return main[septet] != 0 ? main[septet] : gsm7_table_locking[0][septet];
 }
 
-size_t gsm7_decode(const uint8_t *septets, size_t count, struct gsm7_tables tables, char *utf8)
+/* One by one from *pos up to `end`, at least. */
+static char *decode_chars(const uint8_t *septets, size_t count, struct gsm7_tables tables,
+                          size_t *pos, size_t end, char *to)
 {
-    tables = existing(tables);
     const uint16_t *main = gsm7_table_locking[tables.locking];
     const uint16_t *shift = gsm7_table_shift[tables.shift];
-    char *to = utf8;
-    for (size_t i = 0; i < count; i++) {
-        uint8_t septet = septets[i] & 0x7F;
+    size_t i = *pos;
+    while (i < end) {
+        uint8_t septet = septets[i++] & 0x7F;
         if (septet != GSM7_ESCAPE) {
             to = put(to, main_char(main, septet));
             continue;
         }
-        uint8_t next = ++i < count ? septets[i] & 0x7F : GSM7_ESCAPE;
-        if (next == GSM7_ESCAPE)
+        septet = i < count ? septets[i++] & 0x7F : GSM7_ESCAPE;
+        if (septet == GSM7_ESCAPE)
             *to++ = ' ';
         else
-            to = put(to, shift[next] != 0 ? shift[next] : main_char(main, next));
+            to = put(to, shift[septet] != 0 ? shift[septet] : main_char(main, septet));
+    }
+    *pos = i;
+    return to;
+}
+
+size_t gsm7_decode(const uint8_t *septets, size_t count, struct gsm7_tables tables, char *utf8)
+{
+    tables = existing(tables);
+    char *to = utf8;
+    for (size_t pos = 0; pos < count;) {
+        size_t end = count;
+        if (tables.locking == 0 && count - pos >= 8) {
+            uint64_t w = load(septets + pos, 8);
+            end = pos + 8;
+            if (all_in_ascii_place(w)) {
+                save((unsigned char *)to, w, 8);
+                to += 8;
+                pos = end;
+            }
+        }
+        to = decode_chars(septets, count, tables, &pos, end, to);
     }
     return (size_t)(to - utf8);
 }
@@ -219,19 +321,6 @@ static inline uint64_t spread(uint64_t w)
     return (w & 0x007F007F007F007F) | (w & 0x3F803F803F803F80) << 1;
 }
 
-static inline uint64_t load(const unsigned char *from, size_t n)
-{
-    uint64_t w = 0;
-    memcpy(&w, from, n);
-    return le64toh(w);
-}
-
-static inline void save(unsigned char *to, uint64_t w, size_t n)
-{
-    w = htole64(w);
-    memcpy(to, &w, n);
-}
-
 size_t gsm7_pack(const uint8_t *septets, size_t count, unsigned fill_bits, unsigned char *octets)
 {
     size_t len = GSM7_PACKED(count, fill_bits), at = 0;
@@ -256,7 +345,9 @@ bool gsm7_unpack(const unsigned char *octets, size_t len, size_t first_bit, size
         return false;
     size_t at = first_bit / 8;
     unsigned shift = first_bit % 8;
-    for (; count > 0; at += 7) {
+    for (; count >= 8 && at + 8 <= len; at += 7, count -= 8, septets += 8)
+        save(septets, spread(load(octets + at, 8) >> shift), 8);
+    for (; count > 0; at += 7) { /* the last few */
         size_t n = count < 8 ? count : 8;
         uint64_t w = load(octets + at, len - at < 8 ? len - at : 8) >> shift;
         save(septets, spread(w), n);

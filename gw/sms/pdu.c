@@ -4,6 +4,7 @@
  */
 #include "gw/sms/pdu.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* Modems that pad a line to a record of the SIM stay below this. */
@@ -11,37 +12,98 @@
 
 /* --- hex -------------------------------------------------------------------- */
 
-/* Value + 1 of a hex digit; 0 for anything else. */
-static const unsigned char digit_values[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-    ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
+#define EACH(octet) (0x0101010101010101 * (uint64_t)(octet))
 
-static bool unhex(struct slice digits, unsigned char *octets, size_t *len, struct sms_fault *fault)
+/* Bit 7 of each octet: least <= octet <= most. The octets must be below 0x80. */
+static inline uint64_t within(uint64_t w, unsigned least, unsigned most)
 {
+    return (w + EACH(0x80 - least)) & ~(w + EACH(0x7F - most));
+}
+
+/* Whether all eight are hex digits of either case. */
+static inline bool all_digits(uint64_t w)
+{
+    uint64_t good = within(w, '0', '9') | within(w | EACH(0x20), 'a', 'f');
+    return (w & EACH(0x80)) == 0 && (good & EACH(0x80)) == EACH(0x80);
+}
+
+/* Eight digits, the first lowest, to four octets. */
+static inline uint32_t unhex_word(uint64_t w)
+{
+    w = (w & EACH(0x0F)) + (w >> 6 & EACH(0x01)) * 9;
+    w = (w & 0x00FF00FF00FF00FF) << 4 | (w >> 8 & 0x00FF00FF00FF00FF);
+    w = (w | w >> 8) & 0x0000FFFF0000FFFF;
+    return (uint32_t)(w | w >> 16);
+}
+
+static bool is_digit(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+static bool refuse_digits(struct slice digits, struct sms_fault *fault)
+{
+    size_t i = 0;
+    while (i < digits.len && is_digit(digits.data[i]))
+        i++;
+    if (i < digits.len)
+        return sms_fault(fault, i / 2, "not a hex digit");
+    return sms_fault(fault, digits.len / 2, "odd number of hex digits");
+}
+
+static unsigned digit_value(unsigned char c)
+{
+    return (c & 0x0Fu) + (c >> 6) * 9u;
+}
+
+static bool unhex(struct slice digits, unsigned char octets[LINE_OCTETS_MAX], size_t *len,
+                  struct sms_fault *fault)
+{
+    size_t i = 0;
     if (digits.len / 2 > LINE_OCTETS_MAX)
         return sms_fault(fault, LINE_OCTETS_MAX, "longer than any PDU");
-    for (size_t i = 0; i + 1 < digits.len; i += 2) {
-        unsigned high = digit_values[digits.data[i]], low = digit_values[digits.data[i + 1]];
-        if (high == 0 || low == 0)
-            return sms_fault(fault, i / 2, "not a hex digit");
-        octets[i / 2] = (unsigned char)((high - 1) << 4 | (low - 1));
+    for (; i + 8 <= digits.len; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, digits.data + i, sizeof(eight));
+        if (!all_digits(eight))
+            return refuse_digits(digits, fault);
+        uint32_t four = htole32(unhex_word(le64toh(eight)));
+        memcpy(octets + i / 2, &four, sizeof(four));
     }
-    if (digits.len % 2 != 0)
-        return sms_fault(fault, digits.len / 2, "odd number of hex digits");
+    for (; i + 2 <= digits.len; i += 2) {
+        if (!is_digit(digits.data[i]) || !is_digit(digits.data[i + 1]))
+            return refuse_digits(digits, fault);
+        octets[i / 2] =
+            (unsigned char)(digit_value(digits.data[i]) << 4 | digit_value(digits.data[i + 1]));
+    }
+    if (i < digits.len)
+        return refuse_digits(digits, fault);
     *len = digits.len / 2;
     return true;
 }
 
+/* Four octets to eight digits at a time: nibbles side by side in a word, those
+ * above 9 found by a carry and moved on to the letters. */
+static uint64_t hex_word(uint32_t octets)
+{
+    uint64_t w = octets;
+    w = (w & 0xFFFF) | (w & 0xFFFF0000) << 16;
+    w = (w & 0x000000FF000000FF) | (w & 0x0000FF000000FF00) << 8;
+    w = (w & 0x00F000F000F000F0) >> 4 | (w & 0x000F000F000F000F) << 8;
+    uint64_t letters = (w + 0x0606060606060606) >> 4 & 0x0101010101010101;
+    return w + 0x3030303030303030 + letters * ('A' - '0' - 10);
+}
+
+/* octets must have room behind len, up to a multiple of four. */
 static void hex(const unsigned char *octets, size_t len, struct pdu_line *line)
 {
-    static const char digits[] = "0123456789ABCDEF";
-    char *to = line->digits;
-    for (size_t i = 0; i < len; i++) {
-        *to++ = digits[octets[i] >> 4];
-        *to++ = digits[octets[i] & 0xF];
+    for (size_t i = 0; i < len; i += 4) {
+        uint32_t four;
+        memcpy(&four, octets + i, sizeof(four));
+        uint64_t eight = htole64(hex_word(le32toh(four)));
+        memcpy(line->digits + 2 * i, &eight, sizeof(eight));
     }
-    *to = 0;
+    line->digits[2 * len] = 0;
     line->len = 2 * len;
 }
 
@@ -51,7 +113,7 @@ bool pdu_decode(struct slice digits, enum tpdu_direction direction, bool with_sm
                 struct sms_fault *fault)
 {
     unsigned char octets[LINE_OCTETS_MAX];
-    size_t len, pos = 0;
+    size_t len = 0, pos = 0;
     struct sms_fault inner;
     if (!unhex(digits, octets, &len, fault))
         return false;
