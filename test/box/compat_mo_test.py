@@ -8,7 +8,7 @@ import re
 import tempfile
 import unittest
 
-from boxpeer import Application, Bearer
+from smsbox_peers import Application, Bearer
 from smsbox_process import COMPAT, Smsbox, free_port
 
 RECORDED_PORT = "23120"

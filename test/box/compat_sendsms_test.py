@@ -9,7 +9,7 @@ import socket
 import time
 import unittest
 
-from boxpeer import Application, Bearer
+from smsbox_peers import Application, Bearer
 from smsbox_process import COMPAT, Smsbox, free_port
 
 # What is right where Kannel's recorded behaviour is not to be matched, and why.

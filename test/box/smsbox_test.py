@@ -13,7 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from boxpeer import Application, Bearer
+from smsbox_peers import Application, Bearer
 from smsbox_process import PROGRAM, Smsbox, free_port
 
 CORE = """

@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 
-from boxpeer import pack, unpack
+from smsbox_peers import pack, unpack
 
 
 class Box:

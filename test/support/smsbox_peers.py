@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Peers for tests of smsbox: one that plays bearerbox on the box protocol, one
-that plays the application on HTTP. Specification: doc/box-protocol.md."""
+"""Peers for tests of smsbox: a bearerbox that takes one connection after the
+other and acknowledges by a script, and an application whose answers a function
+makes. In messages here strings are bytes, and what is unset is missing."""
 
 import queue
 import socket
@@ -10,58 +11,19 @@ import threading
 import time
 import uuid
 
-SMS_FIELDS = (
-    ("sender", "s"), ("receiver", "s"), ("udhdata", "s"), ("msgdata", "s"), ("time", "i"),
-    ("smsc_id", "s"), ("smsc_number", "s"), ("foreign_id", "s"), ("service", "s"),
-    ("account", "s"), ("id", "u"), ("sms_type", "i"), ("mclass", "i"), ("mwi", "i"),
-    ("coding", "i"), ("compress", "i"), ("validity", "i"), ("deferred", "i"), ("dlr_mask", "i"),
-    ("dlr_url", "s"), ("pid", "i"), ("alt_dcs", "i"), ("rpi", "i"), ("charset", "s"),
-    ("boxc_id", "s"), ("binfo", "s"), ("msg_left", "i"), ("priority", "i"), ("resend_try", "i"),
-    ("resend_time", "i"), ("meta_data", "s"))
-FIELDS = {
-    "heartbeat": (0, (("load", "i"),)),
-    "admin": (1, (("command", "i"), ("boxc_id", "s"))),
-    "sms": (2, SMS_FIELDS),
-    "ack": (3, (("nack", "i"), ("time", "i"), ("id", "u"))),
-}
-
-
-def _text(value):
-    return value.encode() if isinstance(value, str) else value
+import box_peer
 
 
 def pack(kind, fields):
-    """A frame; fields that are missing are unset."""
-    number, names = FIELDS[kind]
-    out = struct.pack(">i", number)
-    for name, sort in names:
-        value = fields.get(name)
-        if sort == "i":
-            out += struct.pack(">i", -1 if value is None else value)
-        elif value is None:
-            out += struct.pack(">i", -1)
-        else:
-            out += struct.pack(">i", len(_text(value))) + _text(value)
-    return struct.pack(">i", len(out)) + out
+    return box_peer.pack(dict(fields, type=kind, **(
+        {"id": fields["id"].decode()} if isinstance(fields.get("id"), bytes) else {})))
 
 
 def unpack(body):
-    """(kind, fields): strings are bytes, unset fields are missing."""
-    number = struct.unpack_from(">i", body)[0]
-    kind = next(k for k, (n, _) in FIELDS.items() if n == number)
-    at, fields = 4, {}
-    for name, sort in FIELDS[kind][1]:
-        value = struct.unpack_from(">i", body, at)[0]
-        at += 4
-        if sort == "i":
-            if value != -1:
-                fields[name] = value
-        elif value >= 0:
-            fields[name] = body[at:at + value]
-            assert len(fields[name]) == value, "string longer than the frame"
-            at += value
-    assert at == len(body), "octets behind the last field"
-    return kind, fields
+    message = box_peer.unpack(body)
+    kind = message.pop("type")
+    return kind, {name: value.encode() if isinstance(value, str) else value
+                  for name, value in message.items() if value not in (None, -1)}
 
 
 class Bearer:
