@@ -3,6 +3,10 @@
  * The common part of SMSC connections: see smsc.h. It keeps the state and its
  * time, counts what is outstanding against the window, and lets messages pass at
  * the configured throughput.
+ *
+ * Throughput: message n+1 may go 1/throughput after message n. A timer of whole
+ * milliseconds is late by some; so much is caught up, which keeps the average
+ * exact, but a link that was idle never sends a burst.
  */
 #include "gw/smsc/smsc.h"
 
@@ -14,9 +18,11 @@
 #include "gwlib/memory.h"
 
 #define PREFETCH_MIN_WINDOW 10 /* narrower windows get nothing ready beforehand */
+#define CATCH_UP_MS         50 /* lateness of a timer that throughput makes good */
 
 struct smsc {
     struct loop *loop;
+    const struct conf_group *group;
     const struct smsc_driver *driver;
     void *data; /* the driver's */
     const struct smsc_events *events;
@@ -26,16 +32,20 @@ struct smsc {
     char *detail; /* or NULL */
     enum smsc_state state;
     int64_t online_since; /* loop_now() */
+    bool stopping;        /* from smsc_stop() until SMSC_DEAD */
+    bool in_call;         /* of the bearerbox: a change of state is told later */
+    bool told_later;      /* a letter about it is under way */
+    bool freed;           /* ends with that letter */
     size_t window, outstanding;
     size_t max_octets;
     int64_t reconnect_delay_ms;
-    bool was_full; /* smsc_room() said 0: tell when that changes */
-    /* Throughput: the next message may go at next_ms; 0 messages a second is
-     * no limit. */
-    double throughput;
-    double next_ms;
+    bool was_full;     /* there was no room: tell when that changes */
+    double throughput; /* messages a second; 0: no limit */
+    double next_ms;    /* when the next message may go */
+    bool throttled;    /* the timer runs until then */
     struct loop_timer *throttle;
     struct log_file *log;
+    int log_level;
 };
 
 static const struct smsc_driver *const drivers[] = {
@@ -48,32 +58,22 @@ static const struct smsc_driver *const drivers[] = {
 #endif
 };
 
-static const struct smsc_driver *find_driver(const char *type)
-{
-    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
-        if (strcmp(drivers[i]->type, type) == 0)
-            return drivers[i];
-    return NULL;
-}
+/* Kannel's other types: told apart from a slip of the pen. */
+static const char *const unsupported[] = {
+    "emi", "emi_x25", "cimd", "cimd2", "cgw", "smasi", "ois", "oisd", "sema", "parlayx",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* --- room -------------------------------------------------------------------------- */
-
-static int64_t throttled_ms(const struct smsc *smsc)
-{
-    double wait = smsc->next_ms - (double)clock_monotonic_ms();
-
-    return smsc->throughput > 0 && wait > 0 ? (int64_t)wait + 1 : 0;
-}
 
 size_t smsc_room(const struct smsc *smsc)
 {
     size_t room = smsc->outstanding < smsc->window ? smsc->window - smsc->outstanding : 0;
 
-    if (smsc->state != SMSC_ONLINE)
+    if (smsc->state != SMSC_ONLINE || smsc->throttled)
         return 0;
-    if (smsc->throughput > 0 && room > 0)
-        room = throttled_ms(smsc) == 0 ? 1 : 0;
-    return room;
+    return smsc->throughput > 0 && room > 1 ? 1 : room;
 }
 
 size_t smsc_prefetch(const struct smsc *smsc)
@@ -92,18 +92,31 @@ static void tell_ready(struct smsc *smsc)
 
 static void throttle_over(void *arg)
 {
-    tell_ready(arg);
+    struct smsc *smsc = arg;
+
+    smsc->throttled = false;
+    tell_ready(smsc);
+}
+
+static void use_throughput(struct smsc *smsc)
+{
+    double now = (double)loop_now(smsc->loop);
+
+    if (smsc->throughput <= 0)
+        return;
+    if (smsc->next_ms < now - CATCH_UP_MS)
+        smsc->next_ms = now;
+    smsc->next_ms += 1000 / smsc->throughput;
+    if (smsc->next_ms <= now)
+        return;
+    smsc->throttled = true;
+    loop_timer_set(smsc->throttle, (int64_t)(smsc->next_ms - now) + 1);
 }
 
 static void note_sent(struct smsc *smsc)
 {
-    double now = (double)clock_monotonic_ms();
-
     smsc->outstanding++;
-    if (smsc->throughput > 0) {
-        smsc->next_ms = (smsc->next_ms > now ? smsc->next_ms : now) + 1000 / smsc->throughput;
-        loop_timer_set(smsc->throttle, throttled_ms(smsc));
-    }
+    use_throughput(smsc);
     if (!smsc_has_room(smsc))
         smsc->was_full = true;
 }
@@ -116,10 +129,41 @@ static void note_answered(struct smsc *smsc)
 
 /* --- making one ------------------------------------------------------------------------ */
 
-static void read_common(struct smsc *smsc, const struct conf_group *group)
+static void report_type(const struct conf_group *group, const char *type,
+                        struct conf_problems *problems)
 {
-    const char *log_path = conf_string(group, "log-file");
+    struct bytes known = {0};
+    const char *what = "is not a type of SMSC";
+    size_t i;
 
+    for (i = 0; i < COUNT(unsupported); i++)
+        if (strcmp(unsupported[i], type) == 0)
+            what = "is not supported";
+    for (i = 0; i < COUNT(drivers); i++)
+        bytes_printf(&known, "%s%s", i > 0 ? ", " : "", drivers[i]->type);
+    conf_report(problems, CONF_ERROR, group, "smsc", "'%s' %s; there are: %s", type, what,
+                bytes_str(&known));
+    bytes_free(&known);
+}
+
+static const struct smsc_driver *find_driver(const struct conf_group *group,
+                                             struct conf_problems *problems)
+{
+    const char *type = conf_string(group, "smsc");
+
+    if (type == NULL) {
+        conf_report(problems, CONF_ERROR, group, "smsc", "the type of the SMSC is missing");
+        return NULL;
+    }
+    for (size_t i = 0; i < COUNT(drivers); i++)
+        if (strcmp(drivers[i]->type, type) == 0)
+            return drivers[i];
+    report_type(group, type, problems);
+    return NULL;
+}
+
+static void read_variables(struct smsc *smsc, const struct conf_group *group)
+{
     smsc->id = conf_string(group, "smsc-id");
     smsc->admin_id = conf_string(group, "smsc-admin-id");
     if (smsc->admin_id == NULL)
@@ -127,33 +171,29 @@ static void read_common(struct smsc *smsc, const struct conf_group *group)
     smsc->throughput = conf_decimal(group, "throughput");
     smsc->max_octets = (size_t)conf_number(group, "max-sms-octets");
     smsc->reconnect_delay_ms = conf_number(group, "reconnect-delay") * 1000;
-    if (log_path != NULL)
-        smsc->log = log_file_open(log_path, (int)conf_number(group, "log-level"));
+    smsc->log_level = (int)conf_number(group, "log-level");
 }
 
 struct smsc *smsc_create(struct loop *loop, const struct conf_group *group,
                          const struct smsc_events *events, void *owner,
                          struct conf_problems *problems)
 {
-    const char *type = conf_string(group, "smsc");
-    const struct smsc_driver *driver = type != NULL ? find_driver(type) : NULL;
+    const struct smsc_driver *driver = find_driver(group, problems);
     struct smsc *smsc;
 
-    if (driver == NULL) {
-        conf_report(problems, CONF_ERROR, group, "smsc", "SMSC type '%s' is not supported",
-                    type != NULL ? type : "");
+    if (driver == NULL)
         return NULL;
-    }
     smsc = memory_zalloc(1, sizeof *smsc);
     smsc->loop = loop;
+    smsc->group = group;
     smsc->driver = driver;
     smsc->events = events;
     smsc->owner = owner;
     smsc->state = SMSC_DEAD;
     smsc->window = 1;
-    smsc->name = memory_strdup(type);
+    smsc->name = memory_strdup(driver->type);
     smsc->throttle = loop_timer_create(loop, throttle_over, smsc);
-    read_common(smsc, group);
+    read_variables(smsc, group);
     smsc->data = driver->create(smsc, group, problems);
     if (smsc->data == NULL) {
         smsc_free(smsc);
@@ -162,28 +202,58 @@ struct smsc *smsc_create(struct loop *loop, const struct conf_group *group,
     return smsc;
 }
 
-void smsc_free(struct smsc *smsc)
+static void release(struct smsc *smsc)
 {
-    LOG_ASSERT(smsc->state == SMSC_DEAD);
-    if (smsc->data != NULL)
-        smsc->driver->free(smsc->data);
-    loop_timer_free(smsc->throttle);
-    log_file_close(smsc->log);
     free(smsc->name);
     free(smsc->detail);
     free(smsc);
 }
 
+void smsc_free(struct smsc *smsc)
+{
+    if (smsc == NULL)
+        return;
+    if (smsc->state != SMSC_DEAD) {
+        log_warning("SMSC <%s>: did not end in time", smsc->name);
+        return; /* its thread may still use it; the process ends anyway */
+    }
+    if (smsc->data != NULL)
+        smsc->driver->free(smsc->data);
+    loop_timer_free(smsc->throttle);
+    log_file_close(smsc->log);
+    smsc->freed = true;
+    if (!smsc->told_later)
+        release(smsc);
+}
+
+/* --- its life ---------------------------------------------------------------------------- */
+
+static void open_log(struct smsc *smsc)
+{
+    const char *path = conf_string(smsc->group, "log-file");
+
+    if (path != NULL && smsc->log == NULL)
+        smsc->log = log_file_open(path, smsc->log_level);
+}
+
 void smsc_start(struct smsc *smsc)
 {
-    smsc_log(smsc, LOG_LEVEL_INFO, "SMSC <%s>: start", smsc->name);
+    if (smsc->state != SMSC_DEAD)
+        return;
+    open_log(smsc);
+    smsc->in_call = true;
     smsc->driver->start(smsc->data);
+    smsc->in_call = false;
 }
 
 void smsc_stop(struct smsc *smsc)
 {
-    smsc_log(smsc, LOG_LEVEL_INFO, "SMSC <%s>: stop", smsc->name);
+    if (smsc->state == SMSC_DEAD || smsc->stopping)
+        return;
+    smsc->stopping = true;
+    smsc->in_call = true;
     smsc->driver->stop(smsc->data);
+    smsc->in_call = false;
 }
 
 void smsc_send(struct smsc *smsc, struct smsc_submit *submit)
@@ -280,6 +350,8 @@ void smsc_set_name(struct smsc *smsc, const char *format, ...)
 void smsc_set_window(struct smsc *smsc, size_t submits)
 {
     smsc->window = submits;
+    if (smsc->state == SMSC_ONLINE && !smsc_has_room(smsc))
+        smsc->was_full = true;
     tell_ready(smsc);
 }
 
@@ -288,11 +360,16 @@ int64_t smsc_reconnect_delay_ms(const struct smsc *smsc)
     return smsc->reconnect_delay_ms;
 }
 
+bool smsc_logs(const struct smsc *smsc, enum log_level level)
+{
+    return smsc->log != NULL ? (int)level >= smsc->log_level : log_wants(level);
+}
+
 void smsc_log(const struct smsc *smsc, enum log_level level, const char *format, ...)
 {
     va_list args;
 
-    if (smsc->log == NULL && !log_wants(level))
+    if (!smsc_logs(smsc, level))
         return;
     va_start(args, format);
     log_to_v(smsc->log, level, format, args);
@@ -304,6 +381,17 @@ struct log_file *smsc_log_file(const struct smsc *smsc)
     return smsc->log;
 }
 
+static void tell_state(void *arg)
+{
+    struct smsc *smsc = arg;
+
+    smsc->told_later = false;
+    if (smsc->freed)
+        release(smsc);
+    else if (smsc->events->state != NULL)
+        smsc->events->state(smsc->owner, smsc->state); /* may free it */
+}
+
 void smsc_set_state(struct smsc *smsc, enum smsc_state state, const char *detail)
 {
     if (detail == NULL)
@@ -312,11 +400,17 @@ void smsc_set_state(struct smsc *smsc, enum smsc_state state, const char *detail
         return;
     if (state == SMSC_ONLINE && smsc->state != SMSC_ONLINE)
         smsc->online_since = loop_now(smsc->loop);
+    if (state == SMSC_DEAD)
+        smsc->stopping = false;
     free(smsc->detail);
     smsc->detail = *detail != '\0' ? memory_strdup(detail) : NULL;
     smsc->state = state;
-    if (smsc->events->state != NULL)
+    if (!smsc->told_later && (smsc->in_call || state == SMSC_DEAD)) {
+        smsc->told_later = true;
+        loop_post(smsc->loop, tell_state, smsc);
+    } else if (!smsc->told_later && smsc->events->state != NULL) {
         smsc->events->state(smsc->owner, state);
+    }
 }
 
 void smsc_accepted(struct smsc *smsc, struct smsc_submit *submit, struct slice foreign_id,

@@ -65,8 +65,11 @@ struct smsc_report {
  * false, not stored (tell the network to try later, or keep it). */
 typedef void smsc_stored_fn(bool stored, void *arg);
 
-/* What the bearerbox wants to hear; `owner` is the pointer given at creation. */
+/* What the bearerbox wants to hear; `owner` is the pointer given at creation. It
+ * may call smsc_send() from inside any of these, and smsc_free() when the state
+ * is SMSC_DEAD. */
 struct smsc_events {
+    /* Never from inside smsc_start() and smsc_stop(). */
     void (*state)(void *owner, enum smsc_state state);
     /* There is room again after smsc_has_room() said no. */
     void (*ready)(void *owner);
@@ -77,7 +80,8 @@ struct smsc_events {
     void (*failed)(void *owner, struct smsc_submit *submit, enum smsc_failure failure,
                    struct slice text, struct slice meta_data);
     /* A message (a part is one too, with its UDH). sms_type, id, time and
-     * smsc_id are set already. */
+     * smsc_id are set already. Who keeps it takes a reference. `stored` may
+     * also be called from inside. */
     void (*received)(void *owner, struct message *message, smsc_stored_fn *stored, void *arg);
     void (*reported)(void *owner, const struct smsc_report *report, smsc_stored_fn *stored,
                      void *arg);
@@ -93,11 +97,13 @@ struct smsc_events {
 struct smsc *smsc_create(struct loop *loop, const struct conf_group *group,
                          const struct smsc_events *events, void *owner,
                          struct conf_problems *problems);
+/* From SMSC_DEAD, which is also the first state; else nothing happens. */
 void smsc_start(struct smsc *smsc);
 /* Ends the connection; every submit is answered; the state becomes SMSC_DEAD
  * (reported, later) when it is done. */
 void smsc_stop(struct smsc *smsc);
-/* Only in state SMSC_DEAD or before the first start. */
+/* Only in state SMSC_DEAD; one that would not end is left to the end of the
+ * process. NULL is fine. */
 void smsc_free(struct smsc *smsc);
 
 /* Free places now: 0 unless it is online, has places in the driver's window, and
@@ -159,10 +165,14 @@ int64_t smsc_reconnect_delay_ms(const struct smsc *smsc);
 /* The log-file of the group, or the main log; the line is prefixed by nothing. */
 void smsc_log(const struct smsc *smsc, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same from another thread. */
+/* The same from another thread. Opened by smsc_start(). */
 struct log_file *smsc_log_file(const struct smsc *smsc);
+/* Whether anybody would see it: saves making an expensive text. Loop thread. */
+bool smsc_logs(const struct smsc *smsc, enum log_level level);
 
-/* detail may be NULL. The same state with another detail is a change too. */
+/* detail may be NULL. The same state with another detail is a change too. Leave
+ * SMSC_ONLINE before the submits of a lost connection are answered: then they go
+ * back to the queue at once. */
 void smsc_set_state(struct smsc *smsc, enum smsc_state state, const char *detail);
 
 void smsc_accepted(struct smsc *smsc, struct smsc_submit *submit, struct slice foreign_id,

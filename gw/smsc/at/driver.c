@@ -396,7 +396,6 @@ static void *driver_create(struct smsc *smsc, const struct conf_group *group,
 
     driver->smsc = smsc;
     driver->loop = smsc_loop(smsc);
-    driver->log = smsc_log_file(smsc);
     driver->host = (struct at_host){host_deliver, host_report, driver};
     if (!at_orders_init(&driver->orders) || !at_settings_read(&driver->settings, group, problems)) {
         driver_free(driver);
@@ -412,6 +411,7 @@ static void driver_start(void *arg)
 {
     struct driver *driver = arg;
 
+    driver->log = smsc_log_file(driver->smsc);
     driver->orders.stop = false;
     driver->retry_ms = RETRY_FIRST_MS;
     smsc_set_state(driver->smsc, SMSC_CONNECTING, NULL);
