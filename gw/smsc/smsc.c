@@ -53,14 +53,7 @@ static const struct smsc_driver *const drivers[] = {
 #ifdef HAVE_SERIALPORT
     &smsc_driver_at,
 #endif
-#ifdef WITH_SMPP
     &smsc_driver_smpp,
-#endif
-};
-
-/* Kannel's other types: told apart from a slip of the pen. */
-static const char *const unsupported[] = {
-    "emi", "emi_x25", "cimd", "cimd2", "cgw", "smasi", "ois", "oisd", "sema", "parlayx",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -129,23 +122,6 @@ static void note_answered(struct smsc *smsc)
 
 /* --- making one ------------------------------------------------------------------------ */
 
-static void report_type(const struct conf_group *group, const char *type,
-                        struct conf_problems *problems)
-{
-    struct bytes known = {0};
-    const char *what = "is not a type of SMSC";
-    size_t i;
-
-    for (i = 0; i < COUNT(unsupported); i++)
-        if (strcmp(unsupported[i], type) == 0)
-            what = "is not supported";
-    for (i = 0; i < COUNT(drivers); i++)
-        bytes_printf(&known, "%s%s", i > 0 ? ", " : "", drivers[i]->type);
-    conf_report(problems, CONF_ERROR, group, "smsc", "'%s' %s; there are: %s", type, what,
-                bytes_str(&known));
-    bytes_free(&known);
-}
-
 static const struct smsc_driver *find_driver(const struct conf_group *group,
                                              struct conf_problems *problems)
 {
@@ -158,7 +134,8 @@ static const struct smsc_driver *find_driver(const struct conf_group *group,
     for (size_t i = 0; i < COUNT(drivers); i++)
         if (strcmp(drivers[i]->type, type) == 0)
             return drivers[i];
-    report_type(group, type, problems);
+    conf_report(problems, CONF_ERROR, group, "smsc",
+                "SMSC type '%s' is not supported in this build", type);
     return NULL;
 }
 
