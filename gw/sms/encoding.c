@@ -27,8 +27,7 @@ static bool count(enum dcs_alphabet alphabet, struct gsm7_tables tables, struct 
     struct split_rules rules = {.alphabet = alphabet,
                                 .tables = tables,
                                 .max_octets = wish->max_octets,
-                                .ref_bits = wish->ref_bits,
-                                .keep_clusters = true};
+                                .ref_bits = wish->ref_bits};
     bool good = udh_set(&udh, wish->udh, NULL) && encoding_add_tables(&udh, tables);
     rules.udh = udh_slice(&udh);
     good = good && split_plan(&plan, &rules, content, NULL);
@@ -117,6 +116,6 @@ void encoding_choose(struct slice text, const struct encoding_wish *wish, struct
     }
     struct bytes near = {0};
     transliterate_append(&near, text);
-    choose(bytes_slice(&near), wish, encoding);
+    choose(gsm7_fits(bytes_slice(&near), GSM7_DEFAULT) ? bytes_slice(&near) : text, wish, encoding);
     bytes_free(&near);
 }

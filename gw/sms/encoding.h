@@ -14,7 +14,7 @@
 
 struct encoding_wish {
     uint32_t languages;  /* bit n: national language n may be used; 0: none */
-    bool transliterated; /* count near forms where they exist (transliterate.h) */
+    bool transliterated; /* near forms (transliterate.h) may be used where they save UCS-2 */
     struct slice udh;    /* of the message, with length octet, or unset */
     size_t max_octets;   /* of one part; 0 means SPLIT_OCTETS_MAX */
     uint8_t ref_bits;    /* 8 (also when 0) or 16 */

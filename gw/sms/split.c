@@ -28,6 +28,13 @@ size_t split_units(enum dcs_alphabet alphabet, struct gsm7_tables tables, struct
     return alphabet == DCS_UCS2 ? (content.len + 1) / 2 : content.len;
 }
 
+struct gsm7_tables split_tables(struct slice udh)
+{
+    struct udh_info info;
+    udh_read(udh, &info);
+    return info.tables;
+}
+
 static size_t added_by_concat(const struct split_rules *rules)
 {
     return (rules->ref_bits == 16 ? 6U : 5U) + (rules->udh.len == 0 ? 1U : 0U);
@@ -54,7 +61,7 @@ static bool cut(struct split_plan *plan, const struct split_text *text, struct s
 static bool cut_with_concat(struct split_plan *plan, size_t max_octets, struct sms_fault *fault)
 {
     const struct split_rules *rules = plan->rules;
-    struct split_text text = {rules->alphabet, rules->tables, plan->content, rules->keep_clusters};
+    struct split_text text = {rules->alphabet, plan->tables, plan->content, !rules->greedy};
     struct udh_info info;
     udh_read(rules->udh, &info);
     if (info.concat.bits != 0)
@@ -71,7 +78,10 @@ bool split_plan(struct split_plan *plan, const struct split_rules *rules, struct
         return false;
     plan->rules = rules;
     plan->content = content;
-    plan->units = split_units(rules->alphabet, rules->tables, content);
+    plan->tables = rules->tables;
+    if (plan->tables.locking == 0 && plan->tables.shift == 0)
+        plan->tables = split_tables(rules->udh);
+    plan->units = split_units(rules->alphabet, plan->tables, content);
     plan->room = split_room(rules->alphabet, max_octets, rules->udh.len);
     if (plan->units > plan->room)
         return cut_with_concat(plan, max_octets, fault);

@@ -10,8 +10,8 @@
  * (struct split_plan) and adds the concatenation element.
  *
  * A part is filled as far as it goes. A cut never goes through a character: not
- * through a UTF-8 sequence, an escape pair or a surrogate pair; nor, on request,
- * through a grapheme cluster that would fit into one part.
+ * through a UTF-8 sequence, an escape pair or a surrogate pair; nor, unless asked
+ * for, through a grapheme cluster that would fit into one part.
  *
  * The content is UTF-8 for DCS_GSM7 (characters without a place count as one
  * septet: they are sent as '?'), octets for DCS_8BIT, UTF-16BE for DCS_UCS2.
@@ -46,13 +46,13 @@ size_t split_units(enum dcs_alphabet alphabet, struct gsm7_tables tables, struct
 
 struct split_rules {
     enum dcs_alphabet alphabet;
-    struct gsm7_tables tables; /* national tables (the header must name them), or GSM7_DEFAULT */
+    struct gsm7_tables tables; /* GSM7_DEFAULT: those that the header names, if any */
     struct slice udh;          /* of the message, with length octet, or unset */
     size_t max_octets;         /* of one part with its header; 0 means SPLIT_OCTETS_MAX */
     uint16_t ref;              /* concatenation reference; the low 8 bits when ref_bits is 8 */
     uint8_t ref_bits;          /* 8 (also when 0) or 16 */
     bool concat_first;         /* the concatenation element before the message's own */
-    bool keep_clusters;        /* do not cut through grapheme clusters */
+    bool greedy;               /* fill to the last unit, through grapheme clusters too */
 };
 
 struct split_plan {
@@ -62,6 +62,7 @@ struct split_plan {
     size_t last_units;               /* units used in the last part */
     size_t cut[SPLIT_PARTS_MAX + 1]; /* octet positions: part i is cut[i] .. cut[i + 1] */
     const struct split_rules *rules;
+    struct gsm7_tables tables; /* in force */
     struct slice content;
 };
 
@@ -98,6 +99,7 @@ struct split_box_rules {
 struct split_box {
     const struct split_box_rules *rules;
     struct slice content;
+    struct gsm7_tables tables; /* those that the header names */
     size_t pos;
     unsigned pieces; /* taken so far, at most max_messages: what concatenation will need */
     bool lost;       /* the end was cut off by max_messages */
@@ -112,7 +114,7 @@ struct split_box {
  * piece + footer, and all but the last + suffix. A message that fits into one
  * part is one piece, whole. Header, footer and suffix that leave no room for
  * one character are left out. Text for DCS_GSM7 comes out with '?' for
- * characters that GSM 03.38 lacks.
+ * characters that GSM 03.38 lacks (or the national tables that the header names).
  */
 void split_box_begin(struct split_box *box, const struct split_box_rules *rules,
                      struct slice content);

@@ -15,7 +15,7 @@
 
 static size_t units(const struct split_box_rules *rules, struct slice content)
 {
-    return split_units(rules->alphabet, GSM7_DEFAULT, content);
+    return split_units(rules->alphabet, split_tables(rules->udh), content);
 }
 
 /* Room of one piece, header and footer included. */
@@ -39,6 +39,7 @@ void split_box_begin(struct split_box *box, const struct split_box_rules *rules,
     *box = (struct split_box){
         .rules = rules,
         .content = content,
+        .tables = split_tables(rules->udh),
         .done = rules->max_messages == 0,
         .lost = rules->max_messages == 0 && content.len > 0,
         .plain = plain,
@@ -50,7 +51,7 @@ void split_box_begin(struct split_box *box, const struct split_box_rules *rules,
 static void append_text(const struct split_box *box, struct slice text, struct bytes *to)
 {
     if (box->rules->alphabet == DCS_GSM7)
-        gsm7_append_replaced(to, text, GSM7_DEFAULT, '?');
+        gsm7_append_replaced(to, text, box->tables, '?');
     else
         bytes_append_slice(to, text);
 }
@@ -81,7 +82,7 @@ static size_t shorten(const struct split_box *box, const struct split_text *text
 
 static size_t piece_end(const struct split_box *box, bool *last)
 {
-    struct split_text text = {box->rules->alphabet, GSM7_DEFAULT, box->content,
+    struct split_text text = {box->rules->alphabet, box->tables, box->content,
                               box->rules->alphabet == DCS_UCS2};
     size_t used;
     size_t end = split_walk(&text, box->pos, box->room, &used);

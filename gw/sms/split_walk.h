@@ -8,6 +8,9 @@
 
 #include "gw/sms/split.h"
 
+/* The national tables that a header names, as far as they exist. */
+struct gsm7_tables split_tables(struct slice udh);
+
 struct split_text {
     enum dcs_alphabet alphabet;
     struct gsm7_tables tables;

@@ -94,6 +94,19 @@ static bool read_hex(const struct reader *reader, const char *name, struct bytes
     return true;
 }
 
+/* As the schema has it: digits (also a, b, c) are of type 0x81 without a plus. */
+static long schema_toa(struct slice text)
+{
+    static const char digits[] = "0123456789*#abc";
+    if (text.len > 0 && text.data[0] == '+')
+        return ADDRESS_TOA_INTERNATIONAL;
+    for (size_t i = 0; i < text.len; i++) {
+        if (memchr(digits, text.data[i], sizeof(digits) - 1) == NULL)
+            return ADDRESS_TOA_AUTO;
+    }
+    return ADDRESS_TOA_UNKNOWN;
+}
+
 static bool read_address(const struct reader *reader, const char *name, struct sms_address *address)
 {
     char toa_name[16];
@@ -105,6 +118,8 @@ static bool read_address(const struct reader *reader, const char *name, struct s
         return false;
     if (!slice_is_set(text))
         return true;
+    if (toa == ADDRESS_TOA_AUTO)
+        toa = schema_toa(text);
     if (!address_from_text(text, (int)toa, address, &fault))
         return refuse(reader, "%s: octet %zu: %s", name, fault.octet, fault.reason);
     return true;
@@ -238,14 +253,13 @@ static bool read_order(const struct reader *reader, struct order *order)
     struct tpdu *tpdu = &order->tpdu;
     long pid = 0, mr = 0;
     tpdu_init(tpdu, TPDU_SUBMIT);
-    bool good = read_address(reader, "smsc", &order->smsc) &&
-                read_address(reader, "da", &tpdu->address) &&
-                read_number(reader, "pid", 255, &pid) && read_number(reader, "mr", 255, &mr) &&
-                read_flag(reader, "srr", &tpdu->report) &&
-                read_flag(reader, "rd", &tpdu->reject_duplicates) &&
-                read_flag(reader, "rp", &tpdu->reply_path) &&
-                read_validity(reader, &tpdu->validity) && read_header(reader, order) &&
-                read_tables(reader, order) && read_coding(reader, order);
+    bool good =
+        read_address(reader, "smsc", &order->smsc) && read_address(reader, "da", &tpdu->address) &&
+        read_number(reader, "pid", 255, &pid) && read_number(reader, "mr", 255, &mr) &&
+        read_flag(reader, "srr", &tpdu->report) &&
+        read_flag(reader, "rd", &tpdu->reject_duplicates) &&
+        read_flag(reader, "rp", &tpdu->reply_path) && read_validity(reader, &tpdu->validity) &&
+        read_header(reader, order) && read_tables(reader, order) && read_coding(reader, order);
     order->keep_clusters = tpdu->alphabet == DCS_UCS2;
     good = good && read_flag(reader, "clusters", &order->keep_clusters);
     tpdu->pid = (uint8_t)pid;
@@ -282,7 +296,7 @@ static json_t *encode_order(const struct reader *reader, const struct order *ord
                                 .ref = order->ref,
                                 .ref_bits = order->ref_bits,
                                 .concat_first = true,
-                                .keep_clusters = order->keep_clusters};
+                                .greedy = !order->keep_clusters};
     struct split_plan plan;
     struct sms_fault fault;
     if (!split_plan(&plan, &rules, bytes_slice(&order->content), &fault)) {

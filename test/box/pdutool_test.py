@@ -37,6 +37,12 @@ class OneTest(unittest.TestCase):
         self.assertEqual(json.loads(done.stdout), {"alphabet": "gsm7", "parts": [
             {"pdu": "0001000B912188374205F10000026131", "tpdu_len": 15}]})
 
+    def test_types_of_number(self):
+        for number, wire in (("+12", "029121"), ("12", "028121"), ("1ab*", "0481C1AD"),
+                             ("Shop", "07D053F41B0E")):
+            done = pdutool("encode", json.dumps({"da": number, "text": ""}))
+            self.assertIn('"pdu":"000100%s0000' % wire, done.stdout)
+
     def test_directions_and_service_centre(self):
         report = "0000D3077F000348690D"
         self.assertEqual(pdutool("decode", report).returncode, 2)

@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 .ref = data[2],
                                 .ref_bits = data[3] & 32 ? 16 : 8,
                                 .concat_first = (data[3] & 64) != 0,
-                                .keep_clusters = (data[3] & 128) != 0};
+                                .greedy = (data[3] & 128) != 0};
     struct slice content = slice_sub(input, udh_len, input.len);
     if (split_plan(&plan, &rules, content, NULL))
         check_parts(&plan, &rules);

@@ -247,6 +247,32 @@ static void uses_wide_references(void **state)
         slice_equal(udh_slice(&udh), LITERAL("\x0A\x08\x04\x12\x34\x02\x01\x04\x02\xF5\xF4")));
 }
 
+static void counts_by_the_tables_of_the_header(void **state)
+{
+    (void)state;
+    static const char s_cedilla[] = "\xC5\x9E"; /* in the Turkish locking table */
+    struct bytes text = {0}, made = {0};
+    struct split_plan plan;
+    struct split_rules rules = {.udh = LITERAL("\x03\x24\x01\x01")};
+    struct split_box_rules box_rules = {.udh = rules.udh, .max_messages = 1};
+    struct split_box box;
+    for (int i = 0; i < 80; i++)
+        bytes_append_str(&text, s_cedilla);
+    assert_true(split_plan(&plan, &rules, bytes_slice(&text), NULL));
+    assert_int_equal(plan.units, 160); /* by the single shift: two each */
+    assert_int_equal(plan.parts, 2);
+    split_box_begin(&box, &box_rules, bytes_slice(&text));
+    assert_true(split_box_next(&box, &made));
+    assert_int_equal(made.len, 2 * (155 / 2));
+    assert_memory_equal(made.data, text.data, made.len);
+    rules.udh = LITERAL("\x03\x25\x01\x01");
+    assert_true(split_plan(&plan, &rules, bytes_slice(&text), NULL));
+    assert_int_equal(plan.units, 80);
+    assert_int_equal(plan.parts, 1);
+    bytes_free(&text);
+    bytes_free(&made);
+}
+
 /* --- clusters ------------------------------------------------------------------------ */
 
 static void append_repeated(struct bytes *to, const char *text, size_t times)
@@ -260,7 +286,7 @@ static size_t first_part_units(size_t before, const char *cluster, bool keep)
 {
     struct bytes text = {0}, utf16 = {0};
     struct split_plan plan;
-    struct split_rules rules = {.alphabet = DCS_UCS2, .keep_clusters = keep};
+    struct split_rules rules = {.alphabet = DCS_UCS2, .greedy = !keep};
     append_repeated(&text, "x", before);
     append_repeated(&text, cluster, 1);
     append_repeated(&text, "y", 30);
@@ -412,7 +438,7 @@ static void parts_make_the_whole(void **state)
         struct split_rules rules = {.alphabet = (enum dcs_alphabet)chance_below(&chance, 3),
                                     .ref_bits = chance_below(&chance, 2) ? 8 : 16,
                                     .max_octets = 40 + chance_below(&chance, 101),
-                                    .keep_clusters = chance_below(&chance, 2) != 0};
+                                    .greedy = chance_below(&chance, 2) != 0};
         if (chance_below(&chance, 3) == 0)
             rules.udh = LITERAL("\x06\x05\x04\x15\x81\x00\x00");
         random_text(&chance, &text);
@@ -443,10 +469,15 @@ static void parts_make_the_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cuts_as_the_smsbox),   cmocka_unit_test(cuts_as_the_bearerbox),
-        cmocka_unit_test(knows_the_room),       cmocka_unit_test(refuses_what_cannot_be_split),
-        cmocka_unit_test(uses_wide_references), cmocka_unit_test(keeps_clusters_whole),
-        cmocka_unit_test(trims_by_the_rules),   cmocka_unit_test(joins_the_pieces),
+        cmocka_unit_test(counts_by_the_tables_of_the_header),
+        cmocka_unit_test(cuts_as_the_smsbox),
+        cmocka_unit_test(cuts_as_the_bearerbox),
+        cmocka_unit_test(knows_the_room),
+        cmocka_unit_test(refuses_what_cannot_be_split),
+        cmocka_unit_test(uses_wide_references),
+        cmocka_unit_test(keeps_clusters_whole),
+        cmocka_unit_test(trims_by_the_rules),
+        cmocka_unit_test(joins_the_pieces),
         cmocka_unit_test(parts_make_the_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
