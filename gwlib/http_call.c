@@ -34,6 +34,17 @@ static char *comma_list(const char *blank_list)
     return list;
 }
 
+/* NULL without one, or when it does not compile (the configuration's reader has
+ * said so). */
+static struct regex *compile_exceptions(const char *pattern)
+{
+    struct bytes error = {0};
+    struct regex *regex = pattern != NULL ? regex_compile(pattern, false, &error) : NULL;
+
+    bytes_free(&error);
+    return regex;
+}
+
 void http_call_defaults_set(struct http_call_defaults *defaults,
                             const struct http_client_options *options)
 {
@@ -42,7 +53,9 @@ void http_call_defaults_set(struct http_call_defaults *defaults,
     defaults->proxy_port = options->proxy_port;
     defaults->proxy_user = memory_strdup(options->proxy_user);
     defaults->proxy_password = memory_strdup(options->proxy_password);
+    defaults->proxy_tls = options->proxy_tls;
     defaults->proxy_exceptions = comma_list(options->proxy_exceptions);
+    defaults->proxy_exceptions_regex = compile_exceptions(options->proxy_exceptions_regex);
     defaults->ca_file = memory_strdup(options->ca_file);
     defaults->certkey_file = memory_strdup(options->certkey_file);
     defaults->timeout_s = options->timeout_s;
@@ -56,6 +69,7 @@ void http_call_defaults_free(struct http_call_defaults *defaults)
     free(defaults->proxy_user);
     free(defaults->proxy_password);
     free(defaults->proxy_exceptions);
+    regex_free(defaults->proxy_exceptions_regex);
     free(defaults->ca_file);
     free(defaults->certkey_file);
 }
@@ -137,6 +151,7 @@ struct http_call *http_call_create(const struct http_request *request)
     struct http_call *call = memory_zalloc(1, sizeof *call);
 
     call->timeout_s = request->timeout_s;
+    call->max_body = request->max_body;
     call->is_post = slice_is_set(request->body);
     bytes_append_slice(&call->body, request->body);
     if (is_http_url(request->url))
@@ -268,14 +283,20 @@ static void only_http(CURL *easy)
 }
 
 /* An empty proxy keeps curl from looking into the environment. */
-static void set_proxy(CURL *easy, const struct http_call_defaults *defaults)
+static void set_proxy(const struct http_call *call, const struct http_call_defaults *defaults)
 {
-    if (defaults->proxy_host == NULL) {
+    CURL *easy = call->easy;
+    const struct regex *exceptions = defaults->proxy_exceptions_regex;
+
+    if (defaults->proxy_host == NULL ||
+        (exceptions != NULL && regex_matches(exceptions, slice_str(call->url)))) {
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
         return;
     }
     curl_easy_setopt(easy, CURLOPT_PROXY, defaults->proxy_host);
     curl_easy_setopt(easy, CURLOPT_PROXYPORT, (long)defaults->proxy_port);
+    curl_easy_setopt(easy, CURLOPT_PROXYTYPE,
+                     (long)(defaults->proxy_tls ? CURLPROXY_HTTPS : CURLPROXY_HTTP));
     curl_easy_setopt(easy, CURLOPT_NOPROXY,
                      defaults->proxy_exceptions != NULL ? defaults->proxy_exceptions : "");
     if (defaults->proxy_user == NULL)
@@ -290,8 +311,10 @@ static void set_tls(CURL *easy, const struct http_call_defaults *defaults)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (defaults->ca_file != NULL)
+    if (defaults->ca_file != NULL) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, defaults->ca_file);
+        curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, defaults->ca_file);
+    }
     if (defaults->certkey_file != NULL) {
         curl_easy_setopt(easy, CURLOPT_SSLCERT, defaults->certkey_file);
         curl_easy_setopt(easy, CURLOPT_SSLKEY, defaults->certkey_file);
@@ -330,9 +353,10 @@ void http_call_prepare(struct http_call *call, const struct http_call_defaults *
     CURL *easy = call->easy;
     unsigned timeout_s = call->timeout_s > 0 ? call->timeout_s : defaults->timeout_s;
 
-    call->max_body = defaults->max_body;
+    if (call->max_body == 0)
+        call->max_body = defaults->max_body;
     only_http(easy);
-    set_proxy(easy, defaults);
+    set_proxy(call, defaults);
     set_tls(easy, defaults);
     set_callbacks(call);
     set_request(call);

@@ -13,6 +13,7 @@
 #include <curl/curl.h>
 
 #include "gwlib/http_client.h"
+#include "gwlib/regex.h"
 
 /* What is the same for all calls of a client; owned strings. */
 struct http_call_defaults {
@@ -20,7 +21,9 @@ struct http_call_defaults {
     char *proxy_host; /* NULL: none */
     int proxy_port;
     char *proxy_user, *proxy_password;
+    bool proxy_tls;
     char *proxy_exceptions;
+    struct regex *proxy_exceptions_regex;
     char *ca_file, *certkey_file;
     unsigned timeout_s;
     size_t max_body;

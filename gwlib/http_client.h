@@ -23,11 +23,13 @@ struct http_client_options {
     size_t max_body;        /* of an answer; more is an error; 0 means 1 MiB */
     const char *proxy_host; /* NULL: none */
     int proxy_port;
+    bool proxy_tls; /* TLS to the proxy, which is verified like any peer */
     const char *proxy_user;
     const char *proxy_password;
-    const char *proxy_exceptions; /* host names separated by blanks */
-    const char *ca_file;          /* NULL: the system's */
-    const char *certkey_file;     /* own certificate with key, PEM */
+    const char *proxy_exceptions;       /* host names separated by blanks */
+    const char *proxy_exceptions_regex; /* URLs that go without it; must compile */
+    const char *ca_file;                /* NULL: the system's */
+    const char *certkey_file;           /* own certificate with key, PEM */
 };
 
 /* Strings are copied. Never fails. */
@@ -49,6 +51,7 @@ struct http_request {
     size_t header_count;
     struct slice body;  /* set: POST; unset: GET */
     unsigned timeout_s; /* 0: the client's */
+    size_t max_body;    /* of the answer; 0: the client's */
 };
 
 struct http_answer {

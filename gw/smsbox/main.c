@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "config.h"
+#include "gw/conf/outgoing.h"
 #include "gw/conf/schema.h"
 #include "gw/smsbox/callbacks.h"
 #include "gw/smsbox/front.h"
@@ -57,20 +58,11 @@ struct smsbox {
 static struct http_client *create_http_client(struct loop *loop, const struct conf *conf,
                                               const struct settings *settings)
 {
-    const struct conf_group *core = conf_first(conf, "core");
-    struct http_client_options options = {
-        .user_agent = "Kantele/" PACKAGE_VERSION,
+    struct outgoing_limits limits = {
         .timeout_s = settings->http_timeout_s,
         .max_parallel = settings->max_pending,
-        .proxy_host = conf_string(core, "http-proxy-host"),
-        .proxy_port = (int)conf_number(core, "http-proxy-port"),
-        .proxy_user = conf_string(core, "http-proxy-username"),
-        .proxy_password = conf_string(core, "http-proxy-password"),
-        .proxy_exceptions = conf_string(core, "http-proxy-exceptions"),
-        .ca_file = conf_string(core, "ssl-trusted-ca-file"),
-        .certkey_file = conf_string(core, "ssl-client-certkey-file"),
     };
-    return http_client_create(loop, &options);
+    return outgoing_client(loop, conf_first(conf, "core"), &limits);
 }
 
 /* Everything that reading users and services finds, before anything is opened. */

@@ -12,12 +12,6 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 # Not read yet, by group and name. What is still here at a release has to become
 # IGNORED or UNSUPPORTED in schema.def.
 PLANNED = {
-    ("core", name + suffix)
-    for name in ("white-list-sender", "black-list-sender",
-                 "white-list-receiver", "black-list-receiver")
-    for suffix in ("", "-regex")
-} | {
-    ("core", "http-proxy-ssl"), ("core", "http-proxy-exceptions-regex"),
     ("smsc", "reroute"), ("smsc", "reroute-smsc-id"), ("smsc", "reroute-receiver"),
     ("smsc", "use-ssl"), ("smsc", "max-error-count"),
     ("modems", "message-start"), ("modems", "enable-mms"), ("modems", "reset-string"),
@@ -47,7 +41,7 @@ def variables():
 def sources():
     text = []
     for path in glob.glob(os.path.join(TOP, "gw/**/*.[ch]"), recursive=True):
-        if "/gw/conf/" not in path:
+        if "/gw/conf/schema" not in path:
             with open(path, encoding="utf-8") as source:
                 text.append(source.read())
     return "".join(text)

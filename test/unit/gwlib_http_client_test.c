@@ -657,6 +657,31 @@ static void the_proxy_is_asked_but_not_for_exceptions(void **state)
     forget(&direct);
 }
 
+static void the_proxy_is_not_asked_for_urls_that_match(void **state)
+{
+    struct outcome outcome = {0}, direct = {0};
+    struct http_request request = {.url = "http://sms.example.com/ok?direct"};
+    static const struct route proxy_routes[] = {
+        {"http://sms.example.com/ok?direct", OK_ANSWER("2", "ok"), false},
+        {"/direct/ok", OK_ANSWER("6", "direct"), false},
+        {NULL, NULL, false},
+    };
+
+    (void)state;
+    peer.routes = proxy_routes;
+    start_client((struct http_client_options){.proxy_host = "127.0.0.1",
+                                              .proxy_port = peer.port,
+                                              .proxy_exceptions_regex = "^http://[^/]+/direct/"});
+    http_client_start(client, &request, answered, &outcome);
+    await_calls(&outcome, 1);
+    assert_string_equal(bytes_str(&outcome.body), "ok");
+    get("/direct/ok", &direct);
+    await_calls(&direct, 1);
+    assert_string_equal(bytes_str(&direct.body), "direct");
+    forget(&outcome);
+    forget(&direct);
+}
+
 static void the_environments_proxy_is_not_used(void **state)
 {
     (void)state;
@@ -732,6 +757,7 @@ int main(void)
         TEST(a_callback_may_start_and_cancel_calls),
         TEST(a_callback_may_free_the_client),
         TEST(the_proxy_is_asked_but_not_for_exceptions),
+        TEST(the_proxy_is_not_asked_for_urls_that_match),
         TEST(the_environments_proxy_is_not_used),
         TEST(finds_headers),
         TEST(content_types),

@@ -115,13 +115,11 @@ static void answered(const struct http_answer *answer, void *arg)
     bytes_append_slice(&outcome->body, answer->body);
 }
 
-static void ask(struct outcome *outcome, const char *path, const char *body)
+static void ask_url(struct outcome *outcome, const char *url, const char *body)
 {
     int64_t deadline = loop_now(loop) + DEADLINE_MS;
-    char url[100];
     struct http_request request = {.url = url, .body = slice_str(body)};
 
-    snprintf(url, sizeof url, "https://127.0.0.1:%d%s", http_server_port(server), path);
     outcome->calls = 0;
     http_client_start(client, &request, answered, outcome);
     while (outcome->calls == 0 && loop_now(loop) < deadline) {
@@ -129,6 +127,14 @@ static void ask(struct outcome *outcome, const char *path, const char *body)
         poll(NULL, 0, 1);
     }
     assert_int_equal(outcome->calls, 1);
+}
+
+static void ask(struct outcome *outcome, const char *path, const char *body)
+{
+    char url[100];
+
+    snprintf(url, sizeof url, "https://127.0.0.1:%d%s", http_server_port(server), path);
+    ask_url(outcome, url, body);
 }
 
 static void who_is_known_is_answered(void **state)
@@ -170,11 +176,39 @@ static void a_stranger_is_not_believed(void **state)
     assert_not_believed(other_cert, other_key, other_cert); /* another name */
 }
 
+/* The server stands for the proxy: what it gets is for somebody else. */
+static void ask_by_proxy(struct outcome *outcome, const char *ca)
+{
+    struct http_client_options options = {.ca_file = ca, .proxy_tls = true};
+
+    start(good_cert, good_key, NULL);
+    http_client_free(client);
+    options.proxy_host = "127.0.0.1";
+    options.proxy_port = http_server_port(server);
+    client = http_client_create(loop, &options);
+    ask_url(outcome, "http://sms.example.com/", "by proxy");
+    stop();
+}
+
+static void a_proxy_by_tls_is_verified_too(void **state)
+{
+    struct outcome outcome = {0};
+
+    (void)state;
+    ask_by_proxy(&outcome, good_cert);
+    assert_int_equal(outcome.status, 200);
+    assert_string_equal(bytes_str(&outcome.body), "by proxy");
+    ask_by_proxy(&outcome, other_cert);
+    assert_int_equal(outcome.status, 0);
+    bytes_free(&outcome.body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_known_is_answered),
         cmocka_unit_test(a_stranger_is_not_believed),
+        cmocka_unit_test(a_proxy_by_tls_is_verified_too),
     };
 
     return cmocka_run_group_tests(tests, make_certificates, remove_certificates);
