@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "gw/bearerbox/links.h"
+#include "gw/bearerbox/lists.h"
 #include "gw/bearerbox/status.h"
 #include "gwlib/http_server.h"
 #include "gwlib/log.h"
@@ -205,6 +206,20 @@ static void do_start_smsc(struct request *request)
         answer_about(request, "Could not re-start smsc-id `", id, "'");
 }
 
+static void lists_reloaded(bool good, void *arg)
+{
+    struct request *request = arg;
+
+    answer(request, good ? "Black/white lists re-loaded" : "Could not re-load lists");
+    request_reply(request);
+}
+
+static void do_reload_lists(struct request *request)
+{
+    request->taken = true;
+    lists_reload(request->port->gateway->lists, lists_reloaded, request);
+}
+
 struct command {
     const char *name;
     void (*run)(struct request *request);
@@ -213,11 +228,17 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"status", do_status, true, true},         {"store-status", do_store_status, true, true},
-    {"log-level", do_log_level, false, false}, {"shutdown", do_shutdown, false, true},
-    {"suspend", do_suspend, false, false},     {"isolate", do_isolate, false, false},
-    {"resume", do_resume, false, false},       {"restart", do_restart, false, false},
-    {"stop-smsc", do_stop_smsc, false, false}, {"start-smsc", do_start_smsc, false, false},
+    {"status", do_status, true, true},
+    {"store-status", do_store_status, true, true},
+    {"log-level", do_log_level, false, false},
+    {"shutdown", do_shutdown, false, true},
+    {"suspend", do_suspend, false, false},
+    {"isolate", do_isolate, false, false},
+    {"resume", do_resume, false, false},
+    {"restart", do_restart, false, false},
+    {"stop-smsc", do_stop_smsc, false, false},
+    {"start-smsc", do_start_smsc, false, false},
+    {"reload-lists", do_reload_lists, false, false},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

@@ -5,7 +5,7 @@
  *
  * One object, made by main, passed to each room at its creation. A room is
  * reached through its own header only. Order of the rooms, each may call those
- * to its left: lane, access_log, numbers, rules, parts, boxes, reports, links,
+ * to its left: lane, access_log, lists, numbers, rules, parts, boxes, reports, links,
  * router, outcome, dispatch, outbox, inbox, status, admin, main. Calls to the
  * right go through functions that main hands over (boxes: a message from a box;
  * links: what a driver tells).
@@ -44,6 +44,7 @@ struct boxes;
 struct dispatch;
 struct inbox;
 struct links;
+struct lists;
 struct outcomes;
 struct reports;
 
@@ -63,6 +64,7 @@ struct gateway {
 
     struct access_log *access_log;
     struct boxes *boxes;
+    struct lists *lists;
     struct reports *reports;
     struct links *links;
     struct outcomes *outcomes;

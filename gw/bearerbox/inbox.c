@@ -12,6 +12,7 @@
 
 #include "gw/bearerbox/access_log.h"
 #include "gw/bearerbox/boxes.h"
+#include "gw/bearerbox/lists.h"
 #include "gw/bearerbox/numbers.h"
 #include "gw/bearerbox/reports.h"
 #include "gw/bearerbox/router.h"
@@ -265,6 +266,38 @@ static void store_part(struct inbox *inbox, struct message *message, smsc_stored
     store_insert(inbox->gateway->store, &insert, arrival_stored, arrival);
 }
 
+static void refusal_stored(enum store_status status, int64_t number, void *arg)
+{
+    struct arrival *arrival = arg;
+
+    (void)number;
+    arrival->stored(status == STORE_OK, arrival->arg);
+    free(arrival);
+}
+
+/* A list keeps it out: it is noted in the store, and the network gets rid of it. */
+static void store_refused(struct bearer *bearer, struct message *message, const char *why,
+                          smsc_stored_fn *stored, void *arg)
+{
+    struct gateway *gateway = bearer->gateway;
+    struct arrival *arrival = memory_zalloc(1, sizeof *arrival);
+    struct bytes event = {0};
+    struct store_insert insert = {
+        .kind = STORE_MO,
+        .state = STATE_REFUSED,
+        .message = message,
+        .error = slice_str(why),
+    };
+
+    bytes_printf(&event, "REJECTED Receive SMS - %s SMS", why);
+    access_log_write(gateway->access_log, bytes_str(&event), reports_link_name(bearer->smsc),
+                     message_sms(message));
+    bytes_free(&event);
+    arrival->stored = stored;
+    arrival->arg = arg;
+    store_insert(gateway->store, &insert, refusal_stored, arrival);
+}
+
 /* --- from the connections ------------------------------------------------------------------ */
 
 static bool takes(const struct gateway *gateway)
@@ -320,12 +353,19 @@ void inbox_receive(struct bearer *bearer, struct message *received, smsc_stored_
 {
     struct gateway *gateway = bearer->gateway;
     struct message *message;
+    const char *why;
 
     if (!takes(gateway)) {
         stored(false, arg);
         return;
     }
     message = with_unified_sender(bearer, received);
+    why = lists_refuse(gateway->lists, message_sms(message));
+    if (why != NULL) {
+        store_refused(bearer, message, why, stored, arg);
+        message_unref(message);
+        return;
+    }
     counter_add(&gateway->sms_received, 1, loop_now(gateway->loop));
     counter_add(&bearer->sms_received, 1, loop_now(gateway->loop));
     access_log_write(gateway->access_log, "Receive SMS", reports_link_name(bearer->smsc),

@@ -18,6 +18,7 @@
 #include "gw/bearerbox/dispatch.h"
 #include "gw/bearerbox/inbox.h"
 #include "gw/bearerbox/links.h"
+#include "gw/bearerbox/lists.h"
 #include "gw/bearerbox/outbox.h"
 #include "gw/bearerbox/outcome.h"
 #include "gw/bearerbox/place.h"
@@ -232,6 +233,7 @@ static void make_rooms(struct gateway *gateway, struct conf_problems *problems)
 {
     gateway->lanes = lanes_create(gateway->loop, gateway->store);
     gateway->access_log = access_log_open(gateway->core, problems);
+    gateway->lists = lists_create(gateway->loop, gateway->core);
     gateway->boxes = boxes_create(gateway, outbox_submit, problems);
     gateway->reports = reports_create(gateway);
     gateway->links = links_create(gateway, &smsc_events, problems);
@@ -248,6 +250,7 @@ static void free_rooms(struct gateway *gateway)
     links_free(gateway->links);
     reports_free(gateway->reports);
     boxes_free(gateway->boxes);
+    lists_free(gateway->lists);
     access_log_close(gateway->access_log);
     lanes_free(gateway->lanes);
 }
@@ -332,6 +335,8 @@ static void run(struct process *process, struct conf *conf)
     open_store(gateway);
     make_rooms(gateway, &problems);
     give_up_on_mistakes(&problems);
+    if (!lists_load(gateway->lists))
+        log_panic("A number list could not be loaded, nothing was started");
     open_ports(process);
     start(process);
     log_info("Kantele bearerbox is running");

@@ -12,6 +12,7 @@
 
 #include "gw/bearerbox/boxes.h"
 #include "gw/bearerbox/dispatch.h"
+#include "gw/bearerbox/lists.h"
 #include "gw/bearerbox/numbers.h"
 #include "gw/bearerbox/outcome.h"
 #include "gw/bearerbox/reports.h"
@@ -164,6 +165,20 @@ static struct sms normalised(const struct gateway *gateway, const struct sms *gi
     return sms;
 }
 
+static bool refused_by_lists(struct gateway *gateway, int64_t session, const struct sms *given,
+                             const struct sms *sms)
+{
+    const char *why = lists_refuse(gateway->lists, sms);
+    struct bytes event = {0};
+
+    if (why == NULL)
+        return false;
+    bytes_printf(&event, "REJECTED Send SMS - %s SMS", why);
+    refuse_for_good(gateway, session, given, bytes_str(&event), why);
+    bytes_free(&event);
+    return true;
+}
+
 static void route_and_store(struct gateway *gateway, int64_t session, const struct sms *given,
                             const struct sms *sms)
 {
@@ -194,6 +209,7 @@ void outbox_submit(struct gateway *gateway, int64_t session, const struct sms *g
     if (!check(gateway, session, given))
         return;
     sms = normalised(gateway, given, &receiver);
-    route_and_store(gateway, session, given, &sms);
+    if (!refused_by_lists(gateway, session, given, &sms))
+        route_and_store(gateway, session, given, &sms);
     bytes_free(&receiver);
 }

@@ -3,9 +3,9 @@
  * lists - white and black lists of numbers, of the box, a user or a service.
  *
  * Four variables: white-list and black-list are addresses of a file with one
- * number a line, on disk or fetched by HTTP; white-list-regex and black-list-regex are
- * patterns. A number passes when it is on the white lists that exist and on no
- * black list. Numbers compare by their digits: "+35840" and "35840" are equal.
+ * number a line (gw/sms/number_list.h), on disk or fetched by HTTP;
+ * white-list-regex and black-list-regex are patterns. A number passes when it is
+ * on the white lists that exist and on no black list.
  *
  * A file that could not be fetched yet lets nobody pass, and is tried again
  * every 30 s: a list is a restriction, and it must not be open by accident.

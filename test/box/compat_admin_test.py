@@ -15,7 +15,7 @@ from smsc_peer import FakeSmsc
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "compat")
 
 # Not there yet: answered as unknown commands.
-MISSING = {"flush-dlr", "graceful-restart", "add-smsc", "remove-smsc", "reload-lists",
+MISSING = {"flush-dlr", "graceful-restart", "add-smsc", "remove-smsc",
            "remove-message"}
 # status.xml without an Accept header is text/xml here: browsers and parsers want it.
 XML_TYPE = "text/xml"
