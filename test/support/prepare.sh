@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034
 #
 # prepare.sh - what quickstart and runtests have in common: Debian packages and
 # the build. Sourced, not run; the caller has set -eu and sets TOP (the source
@@ -64,11 +65,11 @@ install_packages() {
     # shellcheck disable=SC2086
     missing=$(missing_packages $1)
     [ -n "$missing" ] || return 0
-    say "installing with apt-get:" $missing
+    say "installing with apt-get: ${missing//$'\n'/ }"
     as_root apt-get update -q >/dev/null || say "apt-get update failed; trying with the lists there are"
     # shellcheck disable=SC2086
     without_daemons as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
-        --no-install-recommends $missing >/dev/null || die "apt-get could not install: $missing"
+        --no-install-recommends $missing >/dev/null || die "apt-get could not install: ${missing//$'\n'/ }"
 }
 
 # The fuzzer's runtime is a package of clang's version on newer releases.
