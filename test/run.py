@@ -160,7 +160,7 @@ class File:
 def _environment(build, scratch):
     env = dict(os.environ, KANTELE_BUILD=build, CMOCKA_MESSAGE_OUTPUT="TAP", TMPDIR=scratch,
                PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
-    env.setdefault("ASAN_OPTIONS", "detect_leaks=1:strict_string_checks=1")
+    env.setdefault("ASAN_OPTIONS", "detect_leaks=1")
     env.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
     env.setdefault("TSAN_OPTIONS", "second_deadlock_stack=1:exitcode=66")
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy",
