@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """smstools' smsd on the virtual modem: sends a file, receives one, writes the status
-report. smsd stores and reads from memories, where Kannel takes direct delivery."""
+report. Where Kannel takes direct delivery, smsd lets the modem store both messages
+and reports, and reads and deletes them."""
 import os
 import shutil
 import signal
@@ -30,6 +31,7 @@ receive_before_send = no
 trust_outgoing = yes
 [GSM1]
 device = %(device)s
+init = AT+CNMI=2,0,0,2,1
 incoming = yes
 report = yes
 baudrate = 115200
@@ -41,7 +43,7 @@ check_network = no
 
 class Smstools(unittest.TestCase):
     def setUp(self):
-        self.modem = VirtualModem()
+        self.modem = VirtualModem("--do", "set report-memory SM")
         self.addCleanup(self.modem.stop)
         self.dir = tempfile.mkdtemp(prefix="kantele-smsd-")
         self.addCleanup(shutil.rmtree, self.dir, True)

@@ -31,6 +31,7 @@ SETTINGS = {
     "answer-time": lambda phone, v: setattr(phone.line, "answer_seconds", float(v)),
     "ack-time": lambda phone, v: setattr(phone.network, "ack_seconds", float(v)),
     "retry-time": lambda phone, v: setattr(phone.network, "retry_seconds", float(v)),
+    "report-memory": lambda phone, v: phone.traits.__setitem__("report_memory", v),
     "capacity": lambda phone, v: setattr(phone.memories[v.split("=")[0]], "capacity",
                                          int(v.split("=")[1])),
 }

@@ -36,7 +36,7 @@ class Memory:
 
 class Phone:
     def __init__(self, reactor, number, personality, listeners, pin=None):
-        self.reactor, self.number, self.traits = reactor, number, personality
+        self.reactor, self.number, self.traits = reactor, number, dict(personality)
         self.listeners = listeners
         self.imei = "35693803564%04d" % number
         self.imsi = "26201123456%04d" % number
