@@ -5,6 +5,7 @@
 #include "gw/sms/join.h"
 
 #include "gw/sms/utf16.h"
+#include "gwlib/log.h"
 
 const char *join_verdict_name(enum join_verdict verdict)
 {
@@ -46,6 +47,7 @@ static struct join_outcome begin_again(const struct join_storage *storage,
 struct join_outcome join_offer(const struct join_storage *storage, const struct join_key *key,
                                uint64_t digest, int64_t handle, int64_t now_ms)
 {
+    LOG_ASSERT(key->concat.part >= 1 && key->concat.part <= key->concat.total);
     struct join_set *set = storage->find(storage->context, key);
     if (set == NULL)
         set = storage->create(storage->context, key);
@@ -81,6 +83,8 @@ enum dcs_alphabet join_alphabet(enum dcs_alphabet whole, enum dcs_alphabet part)
 
 static void append_as_ucs2(struct bytes *to, enum dcs_alphabet part, struct slice content)
 {
+    if (content.len == 0)
+        return;
     if (part == DCS_GSM7) {
         size_t octets = utf16_count(content);
         bytes_reserve(to, octets);

@@ -28,6 +28,12 @@ const char *tpdu_type_name(enum tpdu_type type)
     return (size_t)type < sizeof(names) / sizeof(names[0]) ? names[type] : "unknown";
 }
 
+const char *tpdu_direction_name(enum tpdu_direction direction)
+{
+    static const char *const names[] = {"to-te", "from-te", "either"};
+    return (size_t)direction < sizeof(names) / sizeof(names[0]) ? names[direction] : "unknown";
+}
+
 void tpdu_init(struct tpdu *tpdu, enum tpdu_type type)
 {
     bool always = type == TPDU_SUBMIT || type == TPDU_DELIVER;

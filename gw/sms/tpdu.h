@@ -89,6 +89,8 @@ static inline struct slice tpdu_content(const struct tpdu *tpdu)
 
 /* "deliver", "deliver-report", "submit", "submit-report", "status-report". */
 const char *tpdu_type_name(enum tpdu_type type);
+/* "to-te", "from-te", "either". */
+const char *tpdu_direction_name(enum tpdu_direction direction);
 
 /* A blank one: fcs and pi absent, the three "has" true for SUBMIT and DELIVER. */
 void tpdu_init(struct tpdu *tpdu, enum tpdu_type type);

@@ -169,13 +169,12 @@ static bool read_direction(const char *name, struct options *options)
 {
     if (name == NULL)
         return false;
-    if (strcmp(name, "to-te") == 0)
-        options->direction = TPDU_TO_TE;
-    else if (strcmp(name, "from-te") == 0)
-        options->direction = TPDU_FROM_TE;
-    else
-        return false;
-    return true;
+    for (int i = 0; i < TPDU_EITHER; i++) {
+        options->direction = (enum tpdu_direction)i;
+        if (strcmp(name, tpdu_direction_name(options->direction)) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool read_arguments(char **arguments, struct options *options)

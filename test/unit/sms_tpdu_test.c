@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "gw/sms/pdu.h"
+#include "gw/sms/pid.h"
 #include "gw/sms/split.h"
 #include "gw/sms/utf16.h"
 #include "test/support/jsonl.h"
@@ -226,11 +227,11 @@ static void works_without_service_centre(void **state)
     (void)state;
     struct pdu pdu;
     struct pdu_line line;
-    assert_true(pdu_decode(slice_str(DELIVER + 2), TPDU_TO_TE, false, &pdu, NULL));
+    assert_true(pdu_decode(slice_str(&DELIVER[2]), TPDU_TO_TE, false, &pdu, NULL));
     assert_false(pdu.smsc.present);
     assert_content(&pdu.tpdu, "123456");
     assert_true(pdu_encode(&pdu, false, 0, &line, NULL));
-    assert_string_equal(line.digits, DELIVER + 2);
+    assert_string_equal(line.digits, &DELIVER[2]);
     assert_int_equal(line.tpdu_len, strlen(DELIVER) / 2 - 1);
 }
 
@@ -525,9 +526,35 @@ static void decodes_what_it_encoded(void **state)
     }
 }
 
+static void has_names(void **state)
+{
+    (void)state;
+    assert_string_equal(tpdu_type_name(TPDU_STATUS_REPORT), "status-report");
+    assert_string_equal(tpdu_type_name((enum tpdu_type)9), "unknown");
+    assert_string_equal(tpdu_direction_name(TPDU_FROM_TE), "from-te");
+    assert_string_equal(tpdu_direction_name((enum tpdu_direction)9), "unknown");
+    assert_int_equal(pid_kind(0x00), PID_DEFAULT);
+    assert_int_equal(pid_kind(0x32), PID_TELEMATIC);
+    assert_string_equal(pid_telematic_name(0x32), "internet electronic mail");
+    assert_string_equal(pid_telematic_name(0x24), "voice telephone");
+    assert_string_equal(pid_telematic_name(0x38), "specific to the service centre");
+    assert_string_equal(pid_telematic_name(0x33), "reserved");
+    assert_string_equal(pid_telematic_name(0x40), "none");
+    assert_string_equal(pid_kind_name(pid_kind(0x40)), "type 0");
+    assert_string_equal(pid_kind_name(pid_kind(0x47)), "replace");
+    assert_string_equal(pid_kind_name(pid_kind(0x48)), "unassigned");
+    assert_string_equal(pid_kind_name(pid_kind(0x5F)), "return call");
+    assert_string_equal(pid_kind_name(pid_kind(0x7D)), "data download");
+    assert_string_equal(pid_kind_name(pid_kind(0x7E)), "depersonalise");
+    assert_string_equal(pid_kind_name(pid_kind(0x80)), "reserved");
+    assert_string_equal(pid_kind_name(pid_kind(0xFF)), "service centre specific");
+    assert_string_equal(pid_kind_name((enum pid_kind)99), "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(has_names),
         cmocka_unit_test(handles_deliver_reports),
         cmocka_unit_test(handles_submit_reports),
         cmocka_unit_test(handles_the_tail_of_status_reports),
