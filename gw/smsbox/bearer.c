@@ -191,8 +191,11 @@ void bearer_submit(struct bearer *bearer, struct message *message, bool patient,
 static void resubmit_all(struct bearer *bearer)
 {
     unsigned count = 0;
-    for (struct submission *s = bearer->table; s != NULL; s = s->hh.next, count++)
+    for (struct submission *s = bearer->table; s != NULL; s = s->hh.next, count++) {
+        if (s->place == PLACE_RETRIES)
+            take_from_list(bearer, s);
         link_send_sms(bearer->link, s->message);
+    }
     if (count > 0)
         log_info("bearerbox gets %u unacknowledged messages again, with their old ids", count);
 }
@@ -257,7 +260,8 @@ static void on_connected(struct link *link, void *arg)
 static void on_closed(struct link *link, const char *reason, void *arg)
 {
     struct bearer *bearer = arg;
-    if (bearer->connected)
+    bool was_connected = bearer->connected;
+    if (was_connected)
         log_error("Connection to bearerbox lost (%s), trying to get it back", reason);
     else if (!bearer->told)
         log_error("Couldn't connect to bearerbox at %s port %d (%s), trying on",
@@ -266,6 +270,8 @@ static void on_closed(struct link *link, const char *reason, void *arg)
     link_close(link);
     bearer->link = NULL;
     schedule_reconnect(bearer);
+    if (was_connected)
+        bearer->events->lost(bearer->arg);
 }
 
 static void take_admin(struct bearer *bearer, const struct admin *admin)
@@ -279,6 +285,7 @@ static void take_admin(struct bearer *bearer, const struct admin *admin)
         link_finish(bearer->link);
         bearer->link = NULL;
         schedule_reconnect(bearer);
+        bearer->events->lost(bearer->arg);
     }
 }
 

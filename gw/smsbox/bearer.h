@@ -42,6 +42,9 @@ struct bearer_events {
     void (*incoming)(const struct sms *sms, void *arg);
     /* bearerbox goes down and wants us to end. No connection is tried any more. */
     void (*shutdown)(void *arg);
+    /* The link ended: bearerbox sends again what was not acknowledged, to us or
+     * to another box. */
+    void (*lost)(void *arg);
     /* How many requests are under way, for the heartbeat. */
     int (*load)(void *arg);
 };

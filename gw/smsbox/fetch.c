@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <utlist.h>
 
+#include "gw/smsbox/text.h"
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
@@ -64,6 +65,15 @@ static void finish(struct fetch *fetch, const struct http_answer *answer)
     fetch_free(fetch);
 }
 
+static void log_failure(const struct fetch *fetch, const struct http_answer *answer)
+{
+    struct bytes url = {0};
+    text_append_url(&url, slice_str(fetch->url));
+    log_info("HTTP request to <%s> failed: %d %s", bytes_str(&url), answer->status,
+             answer->status == 0 ? answer->error : "");
+    bytes_free(&url);
+}
+
 static void on_answer(const struct http_answer *answer, void *arg)
 {
     struct fetch *fetch = arg;
@@ -72,8 +82,7 @@ static void on_answer(const struct http_answer *answer, void *arg)
         finish(fetch, answer);
         return;
     }
-    log_info("HTTP request to <%s> failed: %d %s", fetch->url, answer->status,
-             answer->status == 0 ? answer->error : "");
+    log_failure(fetch, answer);
     if (fetch->retries_left == 0) {
         finish(fetch, answer);
         return;

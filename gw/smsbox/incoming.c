@@ -52,26 +52,23 @@ static struct sms reply_to(const struct mo *mo)
     return sms;
 }
 
-/* Submits it to the receivers, by the rules of the service; the MO ends with
- * the acknowledgement. */
-static void send_reply(struct mo *mo, const struct sms *sms, struct slice to)
+/* Submits it, by the rules of the service; the MO ends with the acknowledgement. */
+static void send_to(struct mo *mo, const struct sms *sms, const struct slice *receivers,
+                    size_t receiver_count)
 {
-    struct receivers receivers;
-    receivers_read(&receivers, to, &(struct receivers_rules){0});
     struct pieces_options whole = pieces_options_whole();
     whole.max_messages = 1;
     whole.concatenation = false;
     char id[UUID_TEXT_LEN + 1];
     uuid_format(&mo->sms.id, id);
     struct submit_order order = {.sms = *sms,
-                                 .receivers = receivers.allowed,
-                                 .receiver_count = receivers.count,
+                                 .receivers = receivers,
+                                 .receiver_count = receiver_count,
                                  .pieces = mo->service != NULL ? &mo->service->pieces : &whole,
                                  .origin = slice_str(id),
                                  .patient = true};
     struct submit_receipt receipt =
         submit_messages(mo->incoming->bearer, &order, on_reply_acknowledged, mo);
-    receivers_free(&receivers);
     if (receipt.messages == 0)
         mo_end(mo, ACK_SUCCESS);
 }
@@ -87,6 +84,16 @@ static bool is_silent(const struct mo *mo, struct sms *sms)
     if (sms->coding != SMS_UNSET)
         sms->coding = SMS_CODING_7BIT;
     return sms->msgdata.len == 0;
+}
+
+/* To the handset. */
+static void send_reply(struct mo *mo, struct sms *sms)
+{
+    struct slice handset = mo->sms.sender;
+    if (is_silent(mo, sms))
+        mo_end(mo, ACK_SUCCESS);
+    else
+        send_to(mo, sms, &handset, 1);
 }
 
 static void log_refused_fields(const struct mo *mo, const struct reply *reply)
@@ -120,10 +127,15 @@ void mo_reply_answer(struct mo *mo, struct reply *reply)
         sms.sender = reply->form.from;
     if (reply->form.smsc.len > 0)
         sms.smsc_id = reply->form.smsc;
-    if (is_silent(mo, &sms))
+    struct receivers receivers;
+    receivers_read(&receivers, reply->form.to, &(struct receivers_rules){0});
+    if (receivers.count == 0)
+        send_reply(mo, &sms);
+    else if (is_silent(mo, &sms))
         mo_end(mo, ACK_SUCCESS);
     else
-        send_reply(mo, &sms, reply->form.to.len > 0 ? reply->form.to : mo->sms.sender);
+        send_to(mo, &sms, receivers.allowed, receivers.count);
+    receivers_free(&receivers);
 }
 
 void mo_reply_failure(struct mo *mo, const char *text, struct slice charset)
@@ -134,10 +146,7 @@ void mo_reply_failure(struct mo *mo, const char *text, struct slice charset)
     sms.msgdata = slice_str(text);
     if (mo->service != NULL)
         sms.service = slice_str(mo->service->name);
-    if (is_silent(mo, &sms))
-        mo_end(mo, ACK_SUCCESS);
-    else
-        send_reply(mo, &sms, mo->sms.sender);
+    send_reply(mo, &sms);
 }
 
 void mo_reply_fixed(struct mo *mo, struct slice text)
@@ -146,10 +155,7 @@ void mo_reply_fixed(struct mo *mo, struct slice text)
     struct sms sms = reply_to(mo);
     text_to_content(&content, SMS_CODING_7BIT, text, text_guess_charset(text));
     sms.msgdata = bytes_slice(&content);
-    if (is_silent(mo, &sms))
-        mo_end(mo, ACK_SUCCESS);
-    else
-        send_reply(mo, &sms, mo->sms.sender);
+    send_reply(mo, &sms);
     bytes_free(&content);
 }
 
@@ -182,7 +188,7 @@ static void log_arrival(const struct sms *sms)
 {
     if (!log_wants(LOG_LEVEL_INFO))
         return;
-    log_info("Starting to service <%.*s> from <%.*s> to <%.*s>", (int)sms->msgdata.len,
+    log_info("Starting to service <%.*s> from <%.*s> to <%.*s>", text_log_length(sms->msgdata),
              (const char *)sms->msgdata.data, (int)sms->sender.len, (const char *)sms->sender.data,
              (int)sms->receiver.len, (const char *)sms->receiver.data);
 }
@@ -190,9 +196,9 @@ static void log_arrival(const struct sms *sms)
 static void reply_no_service(struct mo *mo)
 {
     const struct sms *sms = &mo->sms;
-    log_warning("No translation found for <%.*s> from <%.*s> to <%.*s>", (int)sms->msgdata.len,
-                (const char *)sms->msgdata.data, (int)sms->sender.len,
-                (const char *)sms->sender.data, (int)sms->receiver.len,
+    log_warning("No translation found for <%.*s> from <%.*s> to <%.*s>",
+                text_log_length(sms->msgdata), (const char *)sms->msgdata.data,
+                (int)sms->sender.len, (const char *)sms->sender.data, (int)sms->receiver.len,
                 (const char *)sms->receiver.data);
     choose_own_number(mo);
     mo_reply_fixed(mo, slice_str(mo->incoming->settings->text_requestfailed));

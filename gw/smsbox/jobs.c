@@ -193,6 +193,16 @@ void jobs_free(struct jobs *jobs)
     free(jobs);
 }
 
+void jobs_forget_waiting(struct jobs *jobs)
+{
+    while (jobs->waiting != NULL) {
+        struct job *job = jobs->waiting;
+        DL_DELETE(jobs->waiting, job);
+        HASH_DEL(jobs->table, job);
+        job_free(job);
+    }
+}
+
 size_t jobs_running(const struct jobs *jobs)
 {
     return jobs->running;

@@ -39,6 +39,9 @@ void jobs_free(struct jobs *jobs);
 
 /* A message from bearerbox. */
 void jobs_take(struct jobs *jobs, const struct sms *sms);
+/* Forgets the jobs that have not begun, after the link was lost: their messages
+ * will come again, here or elsewhere. */
+void jobs_forget_waiting(struct jobs *jobs);
 /* Jobs at work. */
 size_t jobs_running(const struct jobs *jobs);
 /* No further job begins; those that run may end. */

@@ -8,10 +8,12 @@
  * further argument or a command.
  */
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gw/smsbox/escapes.h"
 #include "gw/smsbox/mo.h"
@@ -71,15 +73,19 @@ static unsigned count_ups(const char *path)
 static void append_file(struct bytes *to, const char *path)
 {
     char buffer[4096];
-    size_t n;
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
+    ssize_t n = -1;
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    /* A pipe or a terminal could keep everybody waiting. */
+    if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode))
+        errno = EINVAL;
+    else
+        while (fd >= 0 && to->len < MAX_REPLY && (n = read(fd, buffer, sizeof(buffer))) > 0)
+            bytes_append(to, buffer, (size_t)n);
+    if (n < 0)
         log_error_errno(errno, "service file <%s> cannot be read", path);
-        return;
-    }
-    while (to->len < MAX_REPLY && (n = fread(buffer, 1, sizeof(buffer), file)) > 0)
-        bytes_append(to, buffer, n);
-    fclose(file);
+    if (fd >= 0)
+        close(fd);
 }
 
 static void reply_file(struct mo *mo)

@@ -170,6 +170,10 @@ static void on_signal(int signal_number, void *arg)
         log_reopen_all();
         return;
     }
+    if (signal_number == SIGQUIT) {
+        log_warning("SIGQUIT received, there is no memory report");
+        return;
+    }
     bool again = box->end_deadline != 0;
     log_info("%s received, %s", signal_number == SIGINT ? "SIGINT" : "SIGTERM",
              again ? "ending at once" : "ending when what is under way is done");
@@ -191,13 +195,19 @@ static void on_shutdown(void *arg)
     begin_end(arg);
 }
 
+static void on_lost(void *arg)
+{
+    struct smsbox *box = arg;
+    jobs_forget_waiting(box->jobs);
+}
+
 static int load(void *arg)
 {
     const struct smsbox *box = arg;
     return (int)(http_client_pending(box->http) + front_pending(box->front));
 }
 
-static const struct bearer_events bearer_events = {on_incoming, on_shutdown, load};
+static const struct bearer_events bearer_events = {on_incoming, on_shutdown, on_lost, load};
 
 static void on_job(struct job *job, void *arg)
 {
@@ -274,6 +284,7 @@ static void take_signals(struct smsbox *box)
     loop_on_signal(box->loop, SIGTERM, on_signal, box);
     loop_on_signal(box->loop, SIGINT, on_signal, box);
     loop_on_signal(box->loop, SIGHUP, on_signal, box);
+    loop_on_signal(box->loop, SIGQUIT, on_signal, box);
 }
 
 static void destroy_parts(struct smsbox *box)

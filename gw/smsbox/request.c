@@ -104,23 +104,6 @@ static struct slice body_of(const struct mo *mo, const struct view *view)
 
 /* --- the answer ------------------------------------------------------------------- */
 
-/* A password in the URL is nobody's business in a log. */
-static void append_url_without_password(struct bytes *to, struct slice url)
-{
-    const char *text = (const char *)url.data;
-    const char *host = memmem(text, url.len, "://", 3);
-    size_t start = host != NULL ? (size_t)(host - text) + 3 : url.len;
-    size_t slash = slice_find(url, '/', start);
-    size_t at = slice_find(url, '@', start);
-    size_t colon = slice_find(url, ':', start);
-    if (at < slash && colon < at) {
-        text_append_visible(to, slice_sub(url, 0, colon + 1));
-        bytes_append_str(to, "***");
-        url = slice_sub(url, at, url.len);
-    }
-    text_append_visible(to, url);
-}
-
 static void log_request(const struct mo *mo, struct slice reply, const struct http_answer *answer)
 {
     if (mo->incoming->access_log == NULL)
@@ -131,7 +114,7 @@ static void log_request(const struct mo *mo, struct slice reply, const struct ht
     bytes_append_str(&line, " request: '");
     text_append_visible(&line, reply);
     bytes_append_str(&line, "' url: '");
-    append_url_without_password(&line, bytes_slice(&mo->url));
+    text_append_url(&line, bytes_slice(&mo->url));
     bytes_printf(&line, "' reply: %d '", answer->status);
     if (answer->status == 200)
         bytes_append_str(&line, "<< successful >>");

@@ -217,8 +217,9 @@ static void log_accepted(const struct request *r)
     if (log_wants(LOG_LEVEL_INFO))
         log_info("sendsms sender:<%s:%.*s> (%s) to:<%.*s> msg:<%.*s>", r->user->username,
                  (int)r->sms.sender.len, (const char *)r->sms.sender.data,
-                 http_exchange_peer(r->exchange), (int)form->to.len, (const char *)form->to.data,
-                 (int)form->text.len, form->text.len > 0 ? (const char *)form->text.data : "");
+                 http_exchange_peer(r->exchange), text_log_length(form->to),
+                 (const char *)form->to.data, text_log_length(form->text),
+                 form->text.len > 0 ? (const char *)form->text.data : "");
     if (r->sendsms->access_log == NULL)
         return;
     struct bytes line = {0};

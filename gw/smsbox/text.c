@@ -8,6 +8,7 @@
 #include "gwlib/charset.h"
 
 #define MAX_CHARSET_NAME 40
+#define MAX_LOGGED       512
 
 /* iconv gives '/' a meaning of its own ("//IGNORE"), so names are checked. */
 static bool name_is_sane(struct slice name)
@@ -104,4 +105,25 @@ void text_append_visible(struct bytes *to, struct slice text)
         unsigned char c = text.data[i];
         bytes_append_char(to, c < ' ' || c == 0x7f ? '?' : c);
     }
+}
+
+void text_append_url(struct bytes *to, struct slice url)
+{
+    const char *text = (const char *)url.data;
+    const char *host = memmem(text, url.len, "://", 3);
+    size_t start = host != NULL ? (size_t)(host - text) + 3 : url.len;
+    size_t slash = slice_find(url, '/', start);
+    size_t at = slice_find(url, '@', start);
+    size_t colon = slice_find(url, ':', start);
+    if (at < slash && colon < at) {
+        text_append_visible(to, slice_sub(url, 0, colon + 1));
+        bytes_append_str(to, "***");
+        url = slice_sub(url, at, url.len);
+    }
+    text_append_visible(to, url);
+}
+
+int text_log_length(struct slice text)
+{
+    return text.len < MAX_LOGGED ? (int)text.len : MAX_LOGGED;
 }

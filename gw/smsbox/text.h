@@ -25,6 +25,12 @@ struct slice text_guess_charset(struct slice text);
 /* Appends the text for a log line: control characters become '?'. */
 void text_append_visible(struct bytes *to, struct slice text);
 
+/* The same for a URL; a password in it becomes "***". */
+void text_append_url(struct bytes *to, struct slice url);
+
+/* For "%.*s" in the main log: the length, but not more than 512. */
+int text_log_length(struct slice text);
+
 /* Converts by charset names that came from outside; false as text_to_content(). */
 bool text_convert(struct bytes *to, const char *to_name, struct slice text, struct slice charset);
 

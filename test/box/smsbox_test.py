@@ -299,6 +299,32 @@ class Incoming(SmsboxTest):
         self.bearer.send_sms({"sender": "1", "receiver": "999", "sms_type": 0})
         self.assertEqual(self.messages(1)[0]["msgdata"], b"<>")
 
+    def test_handset_with_a_blank_is_one_receiver(self):
+        self.start(service("default", "text = hello"))
+        self.bearer.send_sms(dict(self.MO, sender="My Shop", msgdata="x"))
+        self.assertEqual([m["receiver"] for m in self.messages(1)], [b"My Shop"])
+
+    def test_what_waits_is_forgotten_when_the_link_is_lost(self):
+        release = threading.Event()
+
+        def answer(request):
+            release.wait(20)
+            return 200, [("Content-Type", "text/plain")], b"", 0
+        self.start(service("slow", "get-url = URL/%a"), smsbox="max-pending-requests = 1",
+                   answer=answer)
+        for text in ("slow 1", "slow 2"):
+            self.bearer.send_sms(dict(self.MO, msgdata=text))
+        while not self.application.requests:
+            time.sleep(0.01)
+        self.restart_bearer()
+        self.assertTrue(self.bearer.connected.wait(20))
+        release.set()
+        self.acks()
+        self.bearer.send_sms(dict(self.MO, msgdata="slow 3"))
+        self.acks()
+        self.assertEqual([r["target"] for r in self.application.requests],
+                         ["/slow+1", "/slow+3"])
+
     def test_no_service(self):
         self.start()
         self.bearer.send_sms(dict(self.MO, msgdata="what"))
