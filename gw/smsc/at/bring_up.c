@@ -12,9 +12,19 @@
 #include "gwlib/clock.h"
 #include "gwlib/memory.h"
 
-#define WAKE_TRIES 5
+#define WAKE_TRIES     5
+#define QUIET_MS       100
+#define RESTARTS_MAX   5
+#define NUDGE_AFTER_MS 60000 /* not registered for so long */
 
-static const unsigned char leave_prompt[] = {0x1b, '\r'};
+bool at_modem_error_is(const struct at_modem *modem, enum cause_class class)
+{
+    const struct cause *cause;
+    int code;
+
+    return modem->answer.final == AT_ERROR &&
+           cause_parse(bytes_slice(&modem->answer.error), &cause, &code) && cause->class == class;
+}
 
 enum at_final at_modem_command(struct at_modem *modem, int timeout_ms, const char *format, ...)
 {
@@ -28,31 +38,52 @@ enum at_final at_modem_command(struct at_modem *modem, int timeout_ms, const cha
     final = at_command(modem->dialogue, &modem->answer, timeout_ms, "%s", bytes_str(&line));
     bytes_free(&line);
     if (modem->profile != NULL && modem->profile->pause_ms > 0 && final != AT_GONE &&
-        !at_settle(modem->dialogue, modem->profile->pause_ms))
+        final != AT_PROMPT && !at_settle(modem->dialogue, modem->profile->pause_ms))
         return AT_GONE;
     return final;
 }
 
 /* --- the steps --------------------------------------------------------------------- */
 
-/* An earlier run may have left the modem at a prompt; some lose their first
- * characters. */
-static enum at_readiness wake(struct at_modem *modem, struct bytes *detail)
+/* Some lose the first characters, and late answers to an earlier run's commands
+ * are not to be taken for the next one's: quiet comes before the next step. */
+static bool answers(struct at_modem *modem, int tries, int timeout_ms)
 {
-    at_raw(modem->dialogue, &modem->answer, 300, slice_of(leave_prompt, sizeof leave_prompt));
-    if (modem->answer.final == AT_GONE)
-        return AT_BROKEN;
-    for (int i = 0; i < WAKE_TRIES; i++) {
-        switch (at_modem_command(modem, 1000, "AT")) {
-        case AT_OK:
-            return AT_READY;
-        case AT_GONE:
-            return AT_BROKEN;
-        default:
-            break;
+    for (int i = 0; i < tries && modem->answer.final != AT_GONE; i++)
+        if (at_modem_command(modem, timeout_ms, "AT") == AT_OK)
+            return at_settle(modem->dialogue, QUIET_MS);
+    return false;
+}
+
+/* Section 3.1: the other speeds, for ports that have one. */
+static bool find_speed(struct at_modem *modem)
+{
+    static const int speeds[] = {115200, 9600, 19200, 38400, 57600, 230400, 460800, 921600};
+
+    for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++) {
+        if (!at_port_set_speed(modem->port, speeds[i]))
+            return false;
+        at_settle(modem->dialogue, 50);
+        if (answers(modem, 3, 300)) {
+            log_to(modem->log, LOG_LEVEL_INFO, "%s: the modem answers at %d bit/s", modem->name,
+                   speeds[i]);
+            modem->knowledge->speed = speeds[i];
+            return true;
         }
     }
-    bytes_append_str(detail, "the port answers nothing to AT");
+    return false;
+}
+
+/* An earlier run may have left the modem at a prompt. */
+static enum at_readiness wake(struct at_modem *modem, struct bytes *detail)
+{
+    at_set_numeric(modem->dialogue, true);
+    at_raw(modem->dialogue, &modem->answer, 100, "\x1b\r");
+    if (answers(modem, WAKE_TRIES, 1000) ||
+        (modem->knowledge->speed == 0 && modem->answer.final != AT_GONE && find_speed(modem)))
+        return AT_READY;
+    bytes_append_str(detail, modem->answer.final == AT_GONE ? "the device is gone"
+                                                            : "the port answers nothing to AT");
     return AT_BROKEN;
 }
 
@@ -60,7 +91,8 @@ static enum at_readiness talk_plainly(struct at_modem *modem, struct bytes *deta
 {
     (void)detail;
     at_modem_command(modem, AT_PLAIN_MS, "ATE0");
-    at_modem_command(modem, AT_PLAIN_MS, "ATV1");
+    if (at_modem_command(modem, AT_PLAIN_MS, "ATV1") == AT_OK)
+        at_set_numeric(modem->dialogue, false);
     return at_modem_command(modem, AT_PLAIN_MS, "AT+CMEE=1") == AT_GONE ? AT_BROKEN : AT_READY;
 }
 
@@ -90,76 +122,14 @@ static enum at_readiness identify(struct at_modem *modem, struct bytes *detail)
     return AT_READY;
 }
 
-/* A PIN is given once: a wrong one that is repeated locks the SIM. */
-static enum at_readiness give_pin(struct at_modem *modem, struct bytes *detail)
-{
-    if (modem->pin_refused) {
-        bytes_append_str(detail, "the SIM refused the PIN; it is not tried again");
-        return AT_HOPELESS;
-    }
-    if (modem->settings->pin == NULL) {
-        bytes_append_str(detail, "the SIM wants its PIN and none is configured");
-        return AT_HOPELESS;
-    }
-    if (at_command_secret(modem->dialogue, &modem->answer, AT_PIN_MS, "AT+CPIN=\"%s\"",
-                          modem->settings->pin) == AT_OK)
-        return AT_NOT_YET; /* the SIM needs a moment */
-    if (modem->answer.final == AT_GONE)
-        return AT_BROKEN;
-    modem->pin_refused = true;
-    bytes_printf(detail, "the SIM refused the PIN (%s); it is not tried again",
-                 bytes_str(&modem->answer.error));
-    return AT_HOPELESS;
-}
-
-static enum at_readiness unlock(struct at_modem *modem, struct bytes *detail)
-{
-    const struct cause *cause;
-    struct slice state;
-    int code;
-
-    if (modem->profile->no_pin)
-        return AT_READY;
-    switch (at_modem_command(modem, AT_PLAIN_MS, "AT+CPIN?")) {
-    case AT_GONE:
-        return AT_BROKEN;
-    case AT_ERROR:
-        if (cause_parse(bytes_slice(&modem->answer.error), &cause, &code) &&
-            cause->class == CAUSE_SIM) {
-            bytes_append_str(detail, cause->text);
-            return AT_NOT_YET;
-        }
-        return cause_parse(bytes_slice(&modem->answer.error), &cause, &code) &&
-                       cause->class == CAUSE_WAIT
-                   ? AT_NOT_YET
-                   : AT_READY; /* modems without the command */
-    default:
-        break;
-    }
-    state = at_answer_value(&modem->answer, "+CPIN:");
-    if (slice_equal_str(state, "SIM PIN"))
-        return give_pin(modem, detail);
-    if (slice_equal_str(state, "SIM PUK") || slice_starts_with(state, slice_str("PH-"))) {
-        bytes_printf(detail, "the SIM is locked: %.*s", (int)state.len, (const char *)state.data);
-        return AT_HOPELESS;
-    }
-    return AT_READY; /* READY, SIM PIN2, SIM PUK2 */
-}
-
 static enum at_readiness pdu_mode(struct at_modem *modem, struct bytes *detail)
 {
-    const struct cause *cause;
-    int code;
-
     switch (at_modem_command(modem, AT_PLAIN_MS, "AT+CMGF=0")) {
     case AT_OK:
         return AT_READY;
     case AT_ERROR:
         bytes_printf(detail, "no PDU mode: %s", bytes_str(&modem->answer.error));
-        return cause_parse(bytes_slice(&modem->answer.error), &cause, &code) &&
-                       cause->class == CAUSE_WAIT
-                   ? AT_NOT_YET
-                   : AT_BROKEN;
+        return AT_NOT_YET;
     default:
         return AT_BROKEN;
     }
@@ -180,94 +150,99 @@ static enum at_readiness message_service(struct at_modem *modem, struct bytes *d
     return AT_READY;
 }
 
-static enum at_readiness memories(struct at_modem *modem, struct bytes *detail)
-{
-    (void)detail;
-    bytes_clear(&modem->memory);
-    if (modem->profile->storage == NULL)
-        return AT_READY;
-    if (at_modem_command(modem, AT_STORAGE_MS, "AT+CPMS=\"%s\",\"%s\",\"%s\"",
-                         modem->profile->storage, modem->profile->storage,
-                         modem->profile->storage) == AT_GONE)
-        return AT_BROKEN;
-    if (modem->answer.final == AT_OK)
-        bytes_append_str(&modem->memory, modem->profile->storage);
-    return AT_READY;
-}
-
 static enum at_readiness service_centre(struct at_modem *modem, struct bytes *detail)
 {
-    (void)detail;
     if (modem->settings->sms_center == NULL)
         return AT_READY;
-    if (at_modem_command(modem, AT_PLAIN_MS, "AT+CSCA=\"%s\"", modem->settings->sms_center) ==
-        AT_GONE)
+    switch (at_modem_command(modem, AT_PLAIN_MS, "AT+CSCA=\"%s\"", modem->settings->sms_center)) {
+    case AT_GONE:
         return AT_BROKEN;
-    if (modem->answer.final != AT_OK)
+    case AT_OK:
+        break;
+    default:
+        if (at_modem_error_is(modem, CAUSE_WAIT)) {
+            bytes_append_str(detail, "the SIM is not ready yet");
+            return AT_NOT_YET;
+        }
         log_to(modem->log, LOG_LEVEL_WARNING, "%s: the modem did not take the number in sms-center",
                modem->name);
+        break;
+    }
     return AT_READY;
 }
 
-/*
- * How messages and reports are told: the settings in order of safety. Stored and
- * told survive a crash of ours; handed over directly is safe when acknowledged.
- */
-static enum at_readiness indications(struct at_modem *modem, struct bytes *detail)
-{
-    static const char *const stored_first[] = {"2,1,0,1,0", "2,1,0,2,0", "1,1,0,1,0", "2,1,0,1,1",
-                                               "2,2,0,1,0", "2,1,0,0,0", "1,1,0,0,0", "2,1,0,0,1"};
-    const char *own = modem->profile->init_string;
+/* --- registration ---------------------------------------------------------------------- */
 
-    (void)detail;
-    if (own != NULL && at_modem_command(modem, AT_PLAIN_MS, "%s", own) == AT_OK)
-        return AT_READY;
-    if (modem->answer.final == AT_GONE)
-        return AT_BROKEN;
-    for (size_t i = 0; i < sizeof stored_first / sizeof stored_first[0]; i++) {
-        switch (at_modem_command(modem, AT_PLAIN_MS, "AT+CNMI=%s", stored_first[i])) {
-        case AT_OK:
-            return AT_READY;
-        case AT_GONE:
-            return AT_BROKEN;
-        default:
-            break;
+/* The second field of `+CREG: n,stat`: 1 and 5 to 7, 9, 10 are good for SMS. A
+ * line with one field came unasked. *status is the last one seen. */
+static bool says_registered(const struct at_answer *answer, const char *prefix, long *status)
+{
+    struct slice rest = bytes_slice(&answer->lines), value, field;
+
+    while (at_answer_next(&rest, prefix, &value)) {
+        long found;
+
+        if (!slice_next_item(&value, ',', &field) || !slice_next_item(&value, ',', &field) ||
+            !slice_to_number(slice_trim(field), 0, 99, &found))
+            continue;
+        *status = found;
+        if (found == 1 || (found >= 5 && found <= 7) || found == 9 || found == 10)
+            return true;
+    }
+    return false;
+}
+
+/* Section 5: some are to be told that they may search. Once each. */
+static void nudge(struct at_modem *modem, long status)
+{
+    static const char *const commands[] = {"AT+CFUN=1", "AT+COPS=0"};
+    int64_t now = clock_monotonic_ms();
+
+    if (modem->searching_at == 0)
+        modem->searching_at = now;
+    if (status != 0 || modem->nudges >= (int)(sizeof commands / sizeof commands[0]) ||
+        now - modem->searching_at < (modem->nudges + 1) * (int64_t)NUDGE_AFTER_MS)
+        return;
+    at_modem_command(modem, 20000, "%s", commands[modem->nudges++]);
+}
+
+enum at_condition at_modem_registration(struct at_modem *modem)
+{
+    static const struct {
+        const char *command, *prefix;
+    } questions[] = {{"AT+CREG?", "+CREG:"}, {"AT+CEREG?", "+CEREG:"}, {"AT+CGREG?", "+CGREG:"}};
+    long status = -1;
+
+    modem->next_check = clock_monotonic_ms() + AT_CHECK_EVERY_MS;
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+        enum at_final final = at_modem_command(modem, AT_PLAIN_MS, "%s", questions[i].command);
+
+        if (final == AT_GONE || final == AT_TIMEOUT)
+            return AT_CLOSED;
+        if (final == AT_RESTARTED)
+            return AT_AGAIN;
+        if ((final == AT_OK && says_registered(&modem->answer, questions[i].prefix, &status)) ||
+            (final == AT_ERROR && i == 0 && status < 0 && !at_modem_error_is(modem, CAUSE_WAIT))) {
+            modem->searching_at = 0; /* or it does not say */
+            modem->nudges = 0;
+            return AT_GOOD;
         }
     }
-    log_to(modem->log, LOG_LEVEL_WARNING,
-           "%s: the modem does not tell of new messages, its memory is looked at every minute",
-           modem->name);
-    return AT_READY;
-}
-
-/* The second field of `+CREG: n,stat`; 1 and 5 to 7, 9, 10 are good for SMS. */
-static bool registered(struct slice value)
-{
-    struct slice field;
-    long status;
-
-    return slice_next_item(&value, ',', &field) && slice_next_item(&value, ',', &field) &&
-           slice_to_number(slice_trim(field), 0, 99, &status) &&
-           (status == 1 || (status >= 5 && status <= 7) || status == 9 || status == 10);
+    nudge(modem, status);
+    return AT_UNREGISTERED;
 }
 
 static enum at_readiness registration(struct at_modem *modem, struct bytes *detail)
 {
-    switch (at_modem_command(modem, AT_PLAIN_MS, "AT+CREG?")) {
-    case AT_GONE:
+    switch (at_modem_registration(modem)) {
+    case AT_UNREGISTERED:
+        bytes_append_str(detail, "not registered in the network");
+        return AT_NOT_YET;
+    case AT_CLOSED:
         return AT_BROKEN;
-    case AT_OK:
-        if (registered(at_answer_value(&modem->answer, "+CREG:")))
-            return AT_READY;
-        break;
     default:
-        return AT_READY; /* not every modem says */
-    }
-    if (at_modem_command(modem, AT_PLAIN_MS, "AT+CEREG?") == AT_OK &&
-        registered(at_answer_value(&modem->answer, "+CEREG:")))
         return AT_READY;
-    bytes_append_str(detail, "not registered in the network");
-    return modem->answer.final == AT_GONE ? AT_BROKEN : AT_NOT_YET;
+    }
 }
 
 static enum at_readiness what_is_stored(struct at_modem *modem, struct bytes *detail)
@@ -277,11 +252,22 @@ static enum at_readiness what_is_stored(struct at_modem *modem, struct bytes *de
     return at_modem_read_all(modem) ? AT_READY : AT_BROKEN;
 }
 
-enum at_readiness at_modem_bring_up(struct at_modem *modem, struct bytes *detail)
+/* --- all together ------------------------------------------------------------------------ */
+
+static enum at_readiness bring_up_once(struct at_modem *modem, struct bytes *detail)
 {
-    static enum at_readiness (*const steps[])(struct at_modem *, struct bytes *) = {
-        wake,     talk_plainly,   identify,    unlock,       pdu_mode,      message_service,
-        memories, service_centre, indications, registration, what_is_stored};
+    static enum at_readiness (*const steps[])(struct at_modem *,
+                                              struct bytes *) = {wake,
+                                                                 talk_plainly,
+                                                                 identify,
+                                                                 at_modem_unlock,
+                                                                 pdu_mode,
+                                                                 message_service,
+                                                                 service_centre,
+                                                                 at_modem_choose_memory,
+                                                                 at_modem_choose_indications,
+                                                                 what_is_stored,
+                                                                 registration};
 
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         enum at_readiness readiness = steps[i](modem, detail);
@@ -289,21 +275,38 @@ enum at_readiness at_modem_bring_up(struct at_modem *modem, struct bytes *detail
         if (readiness != AT_READY)
             return readiness;
     }
-    at_forget_restarts(modem->dialogue);
     return AT_READY;
+}
+
+enum at_readiness at_modem_bring_up(struct at_modem *modem, struct bytes *detail)
+{
+    enum at_readiness readiness = AT_BROKEN;
+
+    for (int i = 0; i < RESTARTS_MAX; i++) {
+        at_forget_restarts(modem->dialogue);
+        bytes_clear(detail);
+        readiness = bring_up_once(modem, detail);
+        if (readiness == AT_HOPELESS || !at_has_restarted(modem->dialogue))
+            break; /* else it booted in the middle: all again */
+    }
+    at_forget_restarts(modem->dialogue);
+    return readiness;
 }
 
 /* --- the modem as a whole ---------------------------------------------------------------- */
 
 struct at_modem *at_modem_create(const struct at_settings *settings, const struct at_host *host,
-                                 struct at_port *port, const char *name, struct log_file *log)
+                                 struct at_knowledge *knowledge, struct at_port *port,
+                                 const char *name, struct log_file *log)
 {
     struct at_modem *modem = memory_zalloc(1, sizeof *modem);
 
     modem->settings = settings;
     modem->host = host;
+    modem->knowledge = knowledge;
     modem->name = memory_strdup(name);
     modem->log = log;
+    modem->port = port;
     modem->dialogue = at_dialogue_create(port, name, log);
     modem->profile = at_settings_profile(settings, slice_unset());
     if (modem->profile->need_sleep)
@@ -318,8 +321,17 @@ void at_modem_free(struct at_modem *modem)
     at_dialogue_free(modem->dialogue);
     at_answer_free(&modem->answer);
     bytes_free(&modem->memory);
+    bytes_free(&modem->home);
+    bytes_free(&modem->cnmi);
+    bytes_free(&modem->cnmi_set);
     free(modem->name);
     free(modem);
+}
+
+void at_modem_reset(struct at_modem *modem)
+{
+    if (modem->profile->reset != NULL)
+        at_modem_command(modem, AT_PLAIN_MS, "%s", modem->profile->reset);
 }
 
 bool at_modem_wait(struct at_modem *modem, int wake_fd, int timeout_ms)
@@ -329,6 +341,23 @@ bool at_modem_wait(struct at_modem *modem, int wake_fd, int timeout_ms)
 
 bool at_modem_probe(struct at_modem *modem)
 {
-    return at_modem_command(modem, AT_PLAIN_MS, "%s", modem->profile->keepalive) != AT_TIMEOUT &&
-           modem->answer.final != AT_GONE;
+    for (int i = 0; i < 2; i++)
+        switch (at_modem_command(modem, AT_PLAIN_MS, "%s", modem->profile->keepalive)) {
+        case AT_GONE:
+            return false;
+        case AT_TIMEOUT:
+            break;
+        default:
+            return true;
+        }
+    return false;
+}
+
+enum at_condition at_modem_check(struct at_modem *modem)
+{
+    int64_t now = clock_monotonic_ms();
+
+    if (now >= modem->next_recheck && !at_modem_recheck_indications(modem))
+        return AT_CLOSED;
+    return now >= modem->next_check ? at_modem_registration(modem) : AT_GOOD;
 }

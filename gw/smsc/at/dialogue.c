@@ -14,7 +14,6 @@
 
 #define LINE_MAX_OCTETS   4096 /* longer is noise, dropped to its end */
 #define ANSWER_MAX_OCTETS (256 * 1024)
-#define EVENTS_MAX        1000
 
 struct at_dialogue {
     struct at_port *port;
@@ -25,11 +24,12 @@ struct at_dialogue {
     struct bytes sent;        /* the running command: its echo is no answer */
     struct at_answer *answer; /* of the running command, NULL: none runs */
     bool finished;            /* a final result came */
+    bool numeric;             /* ATV0 is possible: "0" is OK */
     bool wants_prompt;
-    struct at_event *announced; /* a +CMT: or +CDS: whose PDU line is due */
-    long announced_octets;      /* of its TPDU; -1: not said */
-    struct at_event *events, **last_event;
-    size_t event_count;
+    bool sends;         /* it is a message: +CMGS: belongs to it */
+    struct bytes asked; /* "+CPIN": the answer's prefix, or empty */
+    bool secret;        /* the running command is not to be logged */
+    struct at_unasked unasked;
 };
 
 /* --- the log -------------------------------------------------------------------- */
@@ -39,6 +39,8 @@ static void show(const struct at_dialogue *dialogue, const char *arrow, struct s
 {
     struct bytes shown = {0};
 
+    if (dialogue->file == NULL && !log_wants(LOG_LEVEL_DEBUG))
+        return;
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] < 0x20) {
             bytes_append_char(&shown, '^');
@@ -51,183 +53,40 @@ static void show(const struct at_dialogue *dialogue, const char *arrow, struct s
     bytes_free(&shown);
 }
 
-static void show_sent(const struct at_dialogue *dialogue, struct slice text, bool secret)
+/* AT+CPIN="1234" as AT+CPIN=**** */
+static void show_secret(const struct at_dialogue *dialogue, const char *arrow, struct slice text)
 {
-    if (dialogue->file == NULL && !log_wants(LOG_LEVEL_DEBUG))
-        return;
-    if (secret)
-        log_to(dialogue->file, LOG_LEVEL_DEBUG, "%s: --> (a command with a secret)^M",
-               dialogue->name);
+    struct bytes masked = {0};
+
+    bytes_append_slice(&masked, slice_sub(text, 0, slice_find(text, '=', 0)));
+    bytes_append_str(&masked, "=****");
+    show(dialogue, arrow, bytes_slice(&masked));
+    bytes_free(&masked);
+}
+
+static void show_sent(const struct at_dialogue *dialogue, struct slice text)
+{
+    if (dialogue->secret)
+        show_secret(dialogue, "-->", text);
     else
         show(dialogue, "-->", text);
 }
 
 /* --- events ------------------------------------------------------------------------ */
 
-void at_event_free(struct at_event *event)
-{
-    if (event == NULL)
-        return;
-    bytes_free(&event->pdu);
-    bytes_free(&event->memory);
-    free(event);
-}
-
-static struct at_event *event_create(enum at_event_kind kind)
-{
-    struct at_event *event = memory_zalloc(1, sizeof *event);
-
-    event->kind = kind;
-    return event;
-}
-
-static void event_add(struct at_dialogue *dialogue, struct at_event *event)
-{
-    if (dialogue->event_count >= EVENTS_MAX) {
-        at_event_free(event); /* not acknowledged: the modem or network has it still */
-        return;
-    }
-    *dialogue->last_event = event;
-    dialogue->last_event = &event->next;
-    dialogue->event_count++;
-}
-
 struct at_event *at_next_event(struct at_dialogue *dialogue)
 {
-    struct at_event *event = dialogue->events;
-
-    if (event == NULL)
-        return NULL;
-    dialogue->events = event->next;
-    if (dialogue->events == NULL)
-        dialogue->last_event = &dialogue->events;
-    dialogue->event_count--;
-    event->next = NULL;
-    return event;
+    return at_unasked_next(&dialogue->unasked);
 }
 
 void at_forget_restarts(struct at_dialogue *dialogue)
 {
-    size_t count = dialogue->event_count;
-
-    while (count-- > 0) {
-        struct at_event *event = at_next_event(dialogue);
-
-        if (event->kind == AT_EVENT_RESTARTED)
-            at_event_free(event);
-        else
-            event_add(dialogue, event);
-    }
+    at_unasked_forget(&dialogue->unasked, AT_EVENT_RESTARTED);
 }
 
-/* `"SM",3` */
-static bool parse_place(struct slice text, struct at_event *event)
+bool at_has_restarted(const struct at_dialogue *dialogue)
 {
-    struct slice memory, index;
-    long number;
-
-    text = slice_trim(text);
-    if (!slice_next_item(&text, ',', &memory) || !slice_next_item(&text, ',', &index) ||
-        !slice_to_number(slice_trim(index), 0, 100000, &number))
-        return false;
-    memory = slice_trim(memory);
-    if (memory.len >= 2 && memory.data[0] == '"')
-        memory = slice_sub(memory, 1, memory.len - 2);
-    bytes_append_slice(&event->memory, memory);
-    event->index = (int)number;
-    return true;
-}
-
-static bool is_restart(struct slice line)
-{
-    static const char *const lines[] = {"RDY",           "^SYSSTART", "+PACSP",   "SMS Ready",
-                                        "MODEM:STARTUP", "*EMRDY: 1", "+WIND: 3", "Call Ready"};
-
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
-        if (slice_starts_with(line, slice_str(lines[i])))
-            return true;
-    return false;
-}
-
-static const struct {
-    const char *prefix;
-    enum at_event_kind kind;
-    bool takes_next_line;
-} unasked[] = {
-    {"+CMT:", AT_EVENT_MESSAGE, true},
-    {"+CDS:", AT_EVENT_REPORT, true},
-    {"+CMTI:", AT_EVENT_STORED, false},
-    {"+CDSI:", AT_EVENT_STORED_REPORT, false},
-};
-
-/* `+CMT: ,23` and `+CDS: 26`: the number at the end; -1 when there is none. */
-static long last_number(struct slice line)
-{
-    size_t start = line.len;
-    long number = -1;
-
-    while (start > 0 && line.data[start - 1] >= '0' && line.data[start - 1] <= '9')
-        start--;
-    slice_to_number(slice_sub(line, start, line.len), 0, 1000, &number);
-    return number;
-}
-
-/* Whether the line is one that comes unasked; it is taken then. */
-static bool take_unasked(struct at_dialogue *dialogue, struct slice line)
-{
-    for (size_t i = 0; i < sizeof unasked / sizeof unasked[0]; i++) {
-        struct slice prefix = slice_str(unasked[i].prefix);
-        struct at_event *event;
-
-        if (!slice_starts_with(line, prefix))
-            continue;
-        event = event_create(unasked[i].kind);
-        if (unasked[i].takes_next_line) {
-            at_event_free(dialogue->announced);
-            dialogue->announced = event;
-            dialogue->announced_octets = last_number(line);
-        } else if (parse_place(slice_sub(line, prefix.len, line.len), event)) {
-            event_add(dialogue, event);
-        } else {
-            at_event_free(event);
-        }
-        return true;
-    }
-    if (!is_restart(line))
-        return false;
-    event_add(dialogue, event_create(AT_EVENT_RESTARTED));
-    return true;
-}
-
-static bool is_hex(struct slice line)
-{
-    for (size_t i = 0; i < line.len; i++) {
-        unsigned char c = line.data[i];
-
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f')))
-            return false;
-    }
-    return line.len >= 2 && line.len % 2 == 0;
-}
-
-/* The announced length counts the TPDU; an SMSC field may stand before it. */
-static bool has_announced_length(const struct at_dialogue *dialogue, struct slice line)
-{
-    long octets = (long)(line.len / 2);
-
-    return dialogue->announced_octets < 0 ||
-           (octets >= dialogue->announced_octets && octets <= dialogue->announced_octets + 12);
-}
-
-/* The PDU line behind a +CMT: or +CDS:. Noise between the two is let pass. */
-static bool take_announced(struct at_dialogue *dialogue, struct slice line)
-{
-    if (dialogue->announced == NULL || !is_hex(line) || !has_announced_length(dialogue, line))
-        return false;
-    bytes_append_slice(&dialogue->announced->pdu, line);
-    event_add(dialogue, dialogue->announced);
-    dialogue->announced = NULL;
-    return true;
+    return at_unasked_has(&dialogue->unasked, AT_EVENT_RESTARTED);
 }
 
 /* --- answers ------------------------------------------------------------------------ */
@@ -246,7 +105,7 @@ static bool take_final(struct at_dialogue *dialogue, struct slice line)
     const struct cause *cause;
     int code;
 
-    if (slice_equal_str(line, "OK") || slice_equal_str(line, "0")) {
+    if (slice_equal_str(line, "OK") || (dialogue->numeric && slice_equal_str(line, "0"))) {
         finish(dialogue, AT_OK);
         return true;
     }
@@ -274,18 +133,59 @@ static void take_text(struct at_dialogue *dialogue, struct slice line)
     bytes_append_slice(lines, line);
 }
 
+/* Whether the line is the running command, as the modem was told to repeat it. */
+static bool take_echo(struct at_dialogue *dialogue, struct slice line)
+{
+    if (line.data[line.len - 1] == 0x1a)
+        line.len--;
+    if (dialogue->sent.len == 0 || !slice_equal(line, slice_trim(bytes_slice(&dialogue->sent))))
+        return false;
+    if (dialogue->secret)
+        show_secret(dialogue, "<--", line);
+    else
+        show(dialogue, "<--", line);
+    bytes_clear(&dialogue->sent); /* once */
+    return true;
+}
+
+/* A line that answers the running command's question is its answer, even when
+ * the same line may come unasked. */
+static bool is_asked_for(const struct at_dialogue *dialogue, struct slice line)
+{
+    struct slice asked = bytes_slice(&dialogue->asked);
+
+    return asked.len > 0 && slice_starts_with(line, asked) && line.len > asked.len &&
+           line.data[asked.len] == ':';
+}
+
+static void take_running(struct at_dialogue *dialogue, struct slice line)
+{
+    if (is_asked_for(dialogue, line)) {
+        take_text(dialogue, line);
+        return;
+    }
+    if (at_unasked_take(&dialogue->unasked, line)) {
+        if (at_has_restarted(dialogue))
+            finish(dialogue, AT_RESTARTED);
+        return;
+    }
+    if (slice_starts_with(line, slice_str("+CMGS:")) && !dialogue->sends)
+        at_unasked_take_late(&dialogue->unasked, line);
+    else if (!take_final(dialogue, line))
+        take_text(dialogue, line);
+}
+
 static void take_line(struct at_dialogue *dialogue)
 {
     struct slice line = slice_trim(bytes_slice(&dialogue->line));
+    bool running = dialogue->answer != NULL && !dialogue->finished;
 
-    if (line.len > 0 && !dialogue->too_long) {
+    if (line.len > 0 && !dialogue->too_long && !(running && take_echo(dialogue, line))) {
         show(dialogue, "<--", line);
-        if (dialogue->answer != NULL && !dialogue->finished &&
-            slice_equal(line, bytes_slice(&dialogue->sent)))
-            bytes_clear(&dialogue->sent); /* the echo, once */
-        else if (!take_unasked(dialogue, line) && !take_announced(dialogue, line) &&
-                 dialogue->answer != NULL && !dialogue->finished && !take_final(dialogue, line))
-            take_text(dialogue, line);
+        if (running)
+            take_running(dialogue, line);
+        else if (!at_unasked_take(&dialogue->unasked, line))
+            at_unasked_take_late(&dialogue->unasked, line);
     }
     bytes_clear(&dialogue->line);
     dialogue->too_long = false;
@@ -333,49 +233,61 @@ static enum at_port_result read_some(struct at_dialogue *dialogue, int wake_fd, 
 
 /* --- commands ------------------------------------------------------------------------- */
 
+/* Sends dialogue->sent with what is to follow it, and reads until a final result. */
 static enum at_final collect(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
-                             struct slice octets)
+                             const char *end)
 {
     int64_t deadline = clock_monotonic_ms() + timeout_ms;
+    struct bytes octets = {0};
 
+    bytes_append_slice(&octets, bytes_slice(&dialogue->sent));
+    bytes_append_str(&octets, end);
+    show_sent(dialogue, bytes_slice(&octets));
     bytes_clear(&answer->lines);
     bytes_clear(&answer->error);
-    answer->final = AT_TIMEOUT;
     dialogue->answer = answer;
     dialogue->finished = false;
-    if (at_port_write(dialogue->port, octets) != AT_PORT_OK)
+    if (at_port_write(dialogue->port, bytes_slice(&octets)) != AT_PORT_OK)
         finish(dialogue, AT_GONE);
+    bytes_free(&octets);
     while (!dialogue->finished) {
         enum at_port_result result = read_some(dialogue, -1, deadline);
 
         if (result == AT_PORT_GONE)
             finish(dialogue, AT_GONE);
-        else if (result == AT_PORT_TIMEOUT)
+        else if (result == AT_PORT_TIMEOUT && !dialogue->finished)
             finish(dialogue, AT_TIMEOUT);
     }
     dialogue->answer = NULL;
+    dialogue->wants_prompt = dialogue->sends = dialogue->secret = false;
     if (answer->final == AT_TIMEOUT)
         log_to(dialogue->file, LOG_LEVEL_DEBUG, "%s: no answer in time", dialogue->name);
     return answer->final;
 }
 
+/* "AT+CPIN?" asks for "+CPIN". */
+static void note_question(struct at_dialogue *dialogue)
+{
+    struct slice sent = bytes_slice(&dialogue->sent);
+
+    bytes_clear(&dialogue->asked);
+    if (sent.len > 4 && sent.data[sent.len - 1] == '?')
+        bytes_append_slice(
+            &dialogue->asked,
+            slice_sub(sent, 2,
+                      slice_find(sent, sent.data[sent.len - 2] == '=' ? '=' : '?', 0) - 2));
+}
+
 static enum at_final command(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
                              bool secret, const char *format, va_list args)
 {
-    struct bytes line = {0};
-    enum at_final final;
-
-    bytes_vprintf(&line, format, args);
     bytes_clear(&dialogue->sent);
-    bytes_append_slice(&dialogue->sent, bytes_slice(&line));
-    dialogue->wants_prompt = strncmp(bytes_str(&line), "AT+CMGS=", 8) == 0 ||
-                             strncmp(bytes_str(&line), "AT+CMGW=", 8) == 0;
-    bytes_append_char(&line, '\r');
-    show_sent(dialogue, bytes_slice(&line), secret);
-    final = collect(dialogue, answer, timeout_ms, bytes_slice(&line));
-    dialogue->wants_prompt = false;
-    bytes_free(&line);
-    return final;
+    bytes_vprintf(&dialogue->sent, format, args);
+    dialogue->secret = secret;
+    dialogue->wants_prompt = strncmp(bytes_str(&dialogue->sent), "AT+CMGS=", 8) == 0 ||
+                             strncmp(bytes_str(&dialogue->sent), "AT+CMGW=", 8) == 0;
+    note_question(dialogue);
+    return collect(dialogue, answer, timeout_ms, "\r");
 }
 
 enum at_final at_command(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
@@ -403,12 +315,47 @@ enum at_final at_command_secret(struct at_dialogue *dialogue, struct at_answer *
 }
 
 enum at_final at_raw(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
-                     struct slice octets)
+                     const char *octets)
 {
+    bytes_clear(&dialogue->asked);
     bytes_clear(&dialogue->sent);
-    bytes_append_slice(&dialogue->sent, octets);
-    show_sent(dialogue, octets, false);
-    return collect(dialogue, answer, timeout_ms, octets);
+    bytes_append_str(&dialogue->sent, octets);
+    return collect(dialogue, answer, timeout_ms, "");
+}
+
+enum at_final at_submit(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
+                        const char *digits)
+{
+    bytes_clear(&dialogue->asked);
+    bytes_clear(&dialogue->sent);
+    bytes_append_str(&dialogue->sent, digits);
+    dialogue->sends = true;
+    return collect(dialogue, answer, timeout_ms, "\x1a");
+}
+
+enum at_final at_listen(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms)
+{
+    int64_t deadline = clock_monotonic_ms() + timeout_ms;
+
+    dialogue->answer = answer;
+    dialogue->finished = false;
+    dialogue->sends = true;
+    while (!dialogue->finished) {
+        enum at_port_result result = read_some(dialogue, -1, deadline);
+
+        if (result == AT_PORT_GONE)
+            finish(dialogue, AT_GONE);
+        else if (result == AT_PORT_TIMEOUT && !dialogue->finished)
+            finish(dialogue, AT_TIMEOUT);
+    }
+    dialogue->answer = NULL;
+    dialogue->sends = false;
+    return answer->final;
+}
+
+void at_set_numeric(struct at_dialogue *dialogue, bool numeric)
+{
+    dialogue->numeric = numeric;
 }
 
 void at_answer_free(struct at_answer *answer)
@@ -417,14 +364,23 @@ void at_answer_free(struct at_answer *answer)
     bytes_free(&answer->error);
 }
 
+bool at_answer_next(struct slice *rest, const char *prefix, struct slice *value)
+{
+    struct slice line;
+
+    while (slice_next_item(rest, '\n', &line))
+        if (slice_starts_with(line, slice_str(prefix))) {
+            *value = slice_trim(slice_sub(line, strlen(prefix), line.len));
+            return true;
+        }
+    return false;
+}
+
 struct slice at_answer_value(const struct at_answer *answer, const char *prefix)
 {
-    struct slice rest = bytes_slice(&answer->lines), line;
+    struct slice rest = bytes_slice(&answer->lines), value;
 
-    while (slice_next_item(&rest, '\n', &line))
-        if (slice_starts_with(line, slice_str(prefix)))
-            return slice_trim(slice_sub(line, strlen(prefix), line.len));
-    return slice_unset();
+    return at_answer_next(&rest, prefix, &value) ? value : slice_unset();
 }
 
 /* --- waiting ----------------------------------------------------------------------------- */
@@ -433,7 +389,7 @@ bool at_wait(struct at_dialogue *dialogue, int wake_fd, int timeout_ms)
 {
     int64_t deadline = clock_monotonic_ms() + timeout_ms;
 
-    while (dialogue->events == NULL) {
+    while (dialogue->unasked.count == 0) {
         switch (read_some(dialogue, wake_fd, deadline)) {
         case AT_PORT_GONE:
             return false;
@@ -467,22 +423,20 @@ struct at_dialogue *at_dialogue_create(struct at_port *port, const char *name,
     dialogue->port = port;
     dialogue->name = memory_strdup(name);
     dialogue->file = file;
-    dialogue->last_event = &dialogue->events;
+    dialogue->numeric = true;
+    at_unasked_init(&dialogue->unasked);
     return dialogue;
 }
 
 void at_dialogue_free(struct at_dialogue *dialogue)
 {
-    struct at_event *event;
-
     if (dialogue == NULL)
         return;
-    while ((event = at_next_event(dialogue)) != NULL)
-        at_event_free(event);
-    at_event_free(dialogue->announced);
+    at_unasked_clear(&dialogue->unasked);
     at_port_close(dialogue->port);
     bytes_free(&dialogue->line);
     bytes_free(&dialogue->sent);
+    bytes_free(&dialogue->asked);
     free(dialogue->name);
     free(dialogue);
 }

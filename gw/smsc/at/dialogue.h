@@ -18,38 +18,24 @@
 #include <stdbool.h>
 
 #include "gw/smsc/at/port.h"
+#include "gw/smsc/at/unasked.h"
 #include "gwlib/log.h"
 
 struct at_dialogue;
 
 enum at_final {
     AT_OK,
-    AT_ERROR,   /* see code */
-    AT_PROMPT,  /* "> " */
-    AT_TIMEOUT, /* nothing final in time; the modem may still answer */
-    AT_GONE     /* the device is lost */
+    AT_ERROR,     /* see code */
+    AT_PROMPT,    /* "> " */
+    AT_TIMEOUT,   /* nothing final in time; the modem may still answer */
+    AT_RESTARTED, /* the modem booted meanwhile and knows nothing of the command */
+    AT_GONE       /* the device is lost */
 };
 
 struct at_answer {
     enum at_final final;
     struct bytes error; /* the final line of an AT_ERROR: "+CMS ERROR: 38" */
     struct bytes lines; /* what came before it, lines joined by LF */
-};
-
-enum at_event_kind {
-    AT_EVENT_MESSAGE,       /* +CMT: pdu */
-    AT_EVENT_REPORT,        /* +CDS: pdu */
-    AT_EVENT_STORED,        /* +CMTI: memory, index */
-    AT_EVENT_STORED_REPORT, /* +CDSI: memory, index */
-    AT_EVENT_RESTARTED      /* a line that modems send when they boot */
-};
-
-struct at_event {
-    enum at_event_kind kind;
-    struct bytes pdu;    /* hex digits */
-    struct bytes memory; /* "SM" */
-    int index;
-    struct at_event *next;
 };
 
 /* name: for the log, "AT2[linuxku]". file: where to log, NULL: the main log.
@@ -67,11 +53,21 @@ enum at_final at_command(struct at_dialogue *dialogue, struct at_answer *answer,
 enum at_final at_command_secret(struct at_dialogue *dialogue, struct at_answer *answer,
                                 int timeout_ms, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* Sends octets as they are (a PDU with Ctrl-Z, an ESC) and collects the answer. */
+/* Sends octets as they are (an ESC) and collects the answer. */
 enum at_final at_raw(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
-                     struct slice octets);
+                     const char *octets);
+/* Behind the prompt: sends the PDU and Ctrl-Z and collects the answer. */
+enum at_final at_submit(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
+                        const char *digits);
+/* After a timeout of at_submit(): goes on collecting the same answer. */
+enum at_final at_listen(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms);
+/* Whether a line "0" means OK, as after ATV0. True at first. */
+void at_set_numeric(struct at_dialogue *dialogue, bool numeric);
 void at_answer_free(struct at_answer *answer);
 
+/* Takes the next line with the prefix away from the rest of an answer's lines:
+ * what follows the prefix, trimmed. */
+bool at_answer_next(struct slice *rest, const char *prefix, struct slice *value);
 /* The first line of the answer that starts with the prefix, without it and
  * trimmed; unset when there is none. */
 struct slice at_answer_value(const struct at_answer *answer, const char *prefix);
@@ -87,9 +83,9 @@ bool at_settle(struct at_dialogue *dialogue, int quiet_ms);
 
 /* Forgets that the modem said it restarted: it was brought up since. */
 void at_forget_restarts(struct at_dialogue *dialogue);
+bool at_has_restarted(const struct at_dialogue *dialogue);
 
 /* The oldest event, or NULL; the caller frees it with at_event_free(). */
 struct at_event *at_next_event(struct at_dialogue *dialogue);
-void at_event_free(struct at_event *event);
 
 #endif

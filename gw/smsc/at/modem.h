@@ -12,6 +12,8 @@
 
 #include "gw/msg/message.h"
 #include "gw/smsc/at/dialogue.h"
+#include "gw/smsc/at/pin_memory.h"
+#include "gw/smsc/at/seen.h"
 #include "gw/smsc/at/settings.h"
 
 /* Who owns the modem. Called on the modem's thread. */
@@ -20,48 +22,83 @@ struct at_host {
     bool (*deliver)(void *arg, const struct sms *sms);
     /* The same for a status report. */
     bool (*report)(void *arg, int reference, struct slice receiver, uint8_t status, int64_t time);
+    /* A result that was given up came after all: the reference, or -1 and the
+     * error. */
+    void (*late_result)(void *arg, int reference, struct slice error);
     void *arg;
+};
+
+/* What is known of a modem and its SIM and outlives the connection to it. */
+struct at_knowledge {
+    struct at_pin_memory pins;
+    struct at_seen seen; /* PDUs that are stored already */
+    int speed;           /* that answered; 0: not yet known */
 };
 
 struct at_modem;
 
-/* Takes the port over. settings and host must outlive it. */
+/* Takes the port over. The other pointers must outlive it. */
 struct at_modem *at_modem_create(const struct at_settings *settings, const struct at_host *host,
-                                 struct at_port *port, const char *name, struct log_file *log);
+                                 struct at_knowledge *knowledge, struct at_port *port,
+                                 const char *name, struct log_file *log);
 void at_modem_free(struct at_modem *modem);
 
 enum at_readiness {
     AT_READY,
     AT_NOT_YET, /* wait and ask again: not registered, SIM busy */
     AT_BROKEN,  /* close, open, bring up again */
-    AT_HOPELESS /* nothing more until the configuration changes: wrong PIN, PUK */
+    AT_HOPELESS /* nothing more until somebody does something: wrong PIN, PUK */
 };
 
 /* Brings the modem up. detail gets a word for the status page when it is not
- * ready. May be called again after AT_NOT_YET. */
+ * ready. May be called again after AT_NOT_YET, AT_HOPELESS, or a restart. */
 enum at_readiness at_modem_bring_up(struct at_modem *modem, struct bytes *detail);
 
+/* The command that the operator has named for a modem in trouble, if any. */
+void at_modem_reset(struct at_modem *modem);
+
 enum at_outcome {
-    AT_SENT,      /* reference is valid */
-    AT_TRY_LATER, /* not sent */
-    AT_REFUSED,   /* never will be */
-    AT_UNCERTAIN, /* the network may have it */
-    AT_LOST       /* not sent, and the modem needs to be brought up again */
+    AT_SENT,           /* reference: TP-MR, or -1 when the modem does not tell */
+    AT_TRY_LATER,      /* not sent; the message's tries count */
+    AT_TRY_FEW,        /* the same, at most three times */
+    AT_REFUSED,        /* never will be */
+    AT_PAUSE,          /* not sent; the modem needs a moment, the message keeps its tries */
+    AT_STOP,           /* not sent; with this SIM nothing will be */
+    AT_UNCERTAIN,      /* the network may have it; the modem answers commands */
+    AT_UNCERTAIN_LOST, /* the network may have it, and the modem must be brought up again */
+    AT_LOST            /* not sent, and the modem must be brought up again */
 };
 
 /* Sends one part. text gets what the modem said when it was not sent. */
 enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, bool want_report,
                               int *reference, struct bytes *text);
 
+/* What a final error means for the message that was sent; text gets it in words. */
+enum at_outcome at_send_judge(struct slice error, struct bytes *text);
+
+/* What the host is to do after a look at the modem. */
+enum at_condition {
+    AT_GOOD,
+    AT_UNREGISTERED, /* hold what is to be sent */
+    AT_AGAIN,        /* the modem restarted: bring it up again, as it is */
+    AT_CLOSED        /* open it again */
+};
+
 /* Passes on what came unasked, and what is stored in the modem when it is time
- * to look. False when the modem needs to be brought up again. */
-bool at_modem_receive(struct at_modem *modem);
+ * to look. */
+enum at_condition at_modem_receive(struct at_modem *modem);
+
+/* Looks after the settings that modems forget, and the registration: for idle
+ * moments, does something once in a while only. */
+enum at_condition at_modem_check(struct at_modem *modem);
+/* Whether messages can be sent now; asks the modem. */
+enum at_condition at_modem_registration(struct at_modem *modem);
 
 /* Waits until something comes, the descriptor is readable or the time is up.
  * False when the device is gone. */
 bool at_modem_wait(struct at_modem *modem, int wake_fd, int timeout_ms);
 
-/* One keep-alive command. False when there was no answer. */
+/* Keep-alive. False when there was no answer, twice. */
 bool at_modem_probe(struct at_modem *modem);
 
 #endif

@@ -78,7 +78,7 @@ static bool open_listed(struct at_port *port, const struct at_port_target *targe
 }
 #endif
 
-static void set_speed(struct termios *line, int speed)
+static bool set_speed(struct termios *line, int speed)
 {
     static const struct {
         int speed;
@@ -88,10 +88,9 @@ static void set_speed(struct termios *line, int speed)
                   {230400, B230400}, {460800, B460800}, {921600, B921600}};
 
     for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++)
-        if (speeds[i].speed == speed) {
-            cfsetispeed(line, speeds[i].code);
-            cfsetospeed(line, speeds[i].code);
-        }
+        if (speeds[i].speed == speed)
+            return cfsetispeed(line, speeds[i].code) == 0 && cfsetospeed(line, speeds[i].code) == 0;
+    return false;
 }
 
 static bool set_terminal(int fd, const struct at_port_target *target)
@@ -201,6 +200,23 @@ struct at_port *at_port_open(const struct at_port_target *target, struct bytes *
         return NULL;
     }
     return port;
+}
+
+struct at_port *at_port_adopt(int fd)
+{
+    struct at_port *port = memory_zalloc(1, sizeof *port);
+
+    port->fd = fd;
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    return port;
+}
+
+bool at_port_set_speed(struct at_port *port, int speed)
+{
+    struct termios line;
+
+    return isatty(port->fd) && tcgetattr(port->fd, &line) == 0 && set_speed(&line, speed) &&
+           tcsetattr(port->fd, TCSANOW, &line) == 0 && tcflush(port->fd, TCIFLUSH) == 0;
 }
 
 void at_port_close(struct at_port *port)

@@ -29,6 +29,10 @@ struct at_port_target {
  * directory").
  */
 struct at_port *at_port_open(const struct at_port_target *target, struct bytes *error);
+/* A descriptor that is open already; takes it over. For tests and TCP. */
+struct at_port *at_port_adopt(int fd);
+/* False when the port has no speed, or not this one. */
+bool at_port_set_speed(struct at_port *port, int speed);
 void at_port_close(struct at_port *port); /* NULL is fine */
 
 enum at_port_result { AT_PORT_OK, AT_PORT_TIMEOUT, AT_PORT_WOKEN, AT_PORT_GONE };

@@ -12,7 +12,11 @@
 #include "gw/sms/pdu.h"
 #include "gwlib/clock.h"
 
-#define LEAVE_PROMPT_MS 2000
+#define LEAVE_PROMPT_MS  2000
+#define QUIET_MS         200
+#define RESULT_MS        35000 /* bad days: 30 s */
+#define AFTER_RESTART_MS 2000  /* what looked like a restart may have been none */
+#define PROBES           3
 
 static int validity_of(const struct at_modem *modem, const struct sms *sms)
 {
@@ -24,9 +28,75 @@ static int validity_of(const struct at_modem *modem, const struct sms *sms)
     return validity_code(minutes > 0 ? (unsigned long)minutes : 0);
 }
 
-static bool encode(const struct at_modem *modem, const struct sms *sms, bool want_report,
-                   struct pdu_line *line, struct bytes *text)
+/* --- errors --------------------------------------------------------------------------- */
+
+/* Own numbers of vendors that say "not now" (spec at-modems, section 7.2). */
+static bool vendor_says_wait(int code)
 {
+    static const int codes[] = {515, 522, 527, 528, 529, 532, 535};
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (codes[i] == code)
+            return true;
+    return false;
+}
+
+static enum at_outcome outcome_of(enum cause_class class, int code)
+{
+    switch (class) {
+    case CAUSE_PERM:
+    case CAUSE_PERM_RETRY:
+        return AT_REFUSED;
+    case CAUSE_WAIT:
+        return AT_PAUSE;
+    case CAUSE_SIM:
+    case CAUSE_PIN:
+    case CAUSE_CONF:
+        return AT_STOP;
+    case CAUSE_MODEM:
+        return AT_LOST;
+    case CAUSE_AMBIGUOUS:
+        return AT_UNCERTAIN;
+    case CAUSE_TEMP_FEW:
+    case CAUSE_FIX:
+        return AT_TRY_FEW;
+    case CAUSE_VENDOR:
+        return vendor_says_wait(code) ? AT_PAUSE : AT_TRY_FEW;
+    case CAUSE_TEMP:
+    case CAUSE_NONE:
+        return AT_TRY_LATER;
+    }
+    return AT_TRY_LATER;
+}
+
+enum at_outcome at_send_judge(struct slice error, struct bytes *text)
+{
+    const struct cause *cause;
+    int code;
+
+    if (!cause_parse(error, &cause, &code)) {
+        bytes_append_slice(text, error);
+        return AT_TRY_FEW;
+    }
+    bytes_printf(text, "%.*s (%s)", (int)error.len, (const char *)error.data, cause->text);
+    return outcome_of(cause->class, code);
+}
+
+/* --- one attempt ------------------------------------------------------------------------ */
+
+struct attempt {
+    const struct sms *sms;
+    bool want_report;
+    bool without_validity;
+    int reference;      /* of AT_SENT */
+    bool again;         /* not sent, and worth one more attempt at once */
+    struct bytes *text; /* why not */
+};
+
+static bool encode(const struct at_modem *modem, const struct attempt *attempt,
+                   struct pdu_line *line)
+{
+    const struct sms *sms = attempt->sms;
     struct pdu_submit submit = pdu_submit_blank();
     struct sms_fault fault;
 
@@ -37,83 +107,142 @@ static bool encode(const struct at_modem *modem, const struct sms *sms, bool wan
                                      sms->alt_dcs};
     submit.pid = sms->pid;
     submit.rpi = sms->rpi;
-    submit.validity = validity_of(modem, sms);
-    submit.want_report = want_report;
+    submit.validity = attempt->without_validity ? -1 : validity_of(modem, sms);
+    submit.want_report = attempt->want_report;
     if (pdu_submit(&submit, !modem->profile->no_smsc, line, &fault))
         return true;
-    bytes_printf(text, "cannot be a PDU: %s", fault.reason);
+    bytes_printf(attempt->text, "cannot be a PDU: %s", fault.reason);
     return false;
 }
 
-/* What an error of the modem means for the message. */
-static enum at_outcome judge(const struct at_modem *modem, struct bytes *text)
+static enum at_outcome failed(struct at_modem *modem, struct attempt *attempt)
 {
     const struct cause *cause;
     int code;
 
-    if (!cause_parse(bytes_slice(&modem->answer.error), &cause, &code)) {
-        bytes_append_slice(text, bytes_slice(&modem->answer.error));
-        return AT_TRY_LATER;
+    if (cause_parse(bytes_slice(&modem->answer.error), &cause, &code)) {
+        attempt->again = cause->class == CAUSE_FIX || cause->class == CAUSE_PERM_RETRY;
+        if (code == 198 || code == 199)
+            attempt->without_validity = true;
+        else if (cause->class == CAUSE_FIX && !at_modem_read_all(modem)) /* makes room */
+            return AT_LOST;
     }
-    bytes_printf(text, "%s (%s)", bytes_str(&modem->answer.error), cause->text);
-    switch (cause_fate(cause->class)) {
-    case CAUSE_FATE_PERMANENT:
-        return AT_REFUSED;
-    case CAUSE_FATE_UNCERTAIN:
-        return AT_UNCERTAIN;
-    case CAUSE_FATE_MODEM:
-        return AT_LOST;
-    default:
-        return AT_TRY_LATER;
-    }
+    return at_send_judge(bytes_slice(&modem->answer.error), attempt->text);
 }
 
 /* No prompt: the modem may still be waiting for text; ESC lets it go. */
-static enum at_outcome leave_prompt(struct at_modem *modem, struct bytes *text)
+static enum at_outcome leave_prompt(struct at_modem *modem, struct attempt *attempt)
 {
-    bytes_append_str(text, "no prompt from the modem");
-    at_raw(modem->dialogue, &modem->answer, LEAVE_PROMPT_MS, slice_str("\x1b"));
-    at_settle(modem->dialogue, 200);
-    return AT_LOST;
+    bytes_append_str(attempt->text, "no prompt from the modem");
+    at_raw(modem->dialogue, &modem->answer, LEAVE_PROMPT_MS, "\x1b");
+    if (!at_settle(modem->dialogue, QUIET_MS) || !at_modem_probe(modem))
+        return AT_LOST;
+    attempt->again = true;
+    return AT_PAUSE;
 }
 
-static enum at_outcome result(struct at_modem *modem, int *reference, struct bytes *text)
+/* `+CMGS: 12[,...]`. A line before the last one answers an earlier message whose
+ * answer was given up. */
+static int take_references(struct at_modem *modem)
 {
-    long number;
+    struct slice rest = bytes_slice(&modem->answer.lines), value, field;
+    long reference = -1;
 
+    while (at_answer_next(&rest, "+CMGS:", &value)) {
+        if (reference >= 0)
+            modem->host->late_result(modem->host->arg, (int)reference, slice_unset());
+        if (!slice_next_item(&value, ',', &field) ||
+            !slice_to_number(slice_trim(field), 0, 255, &reference))
+            reference = -1;
+    }
+    return (int)reference;
+}
+
+static enum at_outcome result(struct at_modem *modem, struct attempt *attempt)
+{
+    bytes_clear(attempt->text);
     switch (modem->answer.final) {
     case AT_OK:
-        if (!slice_to_number(at_answer_value(&modem->answer, "+CMGS:"), 0, 255, &number))
-            number = 0;
-        *reference = (int)number;
+        attempt->reference = take_references(modem);
         return AT_SENT;
     case AT_ERROR:
-        return judge(modem, text);
+        return failed(modem, attempt);
     default:
-        bytes_append_str(text, "no answer after the message was given to the modem");
-        return AT_UNCERTAIN;
+        /* The reference without its OK is an answer too. */
+        attempt->reference = take_references(modem);
+        if (attempt->reference >= 0 && modem->answer.final == AT_TIMEOUT)
+            return AT_SENT;
+        bytes_append_str(attempt->text, "no answer after the message was given to the modem");
+        return AT_UNCERTAIN_LOST;
     }
 }
 
-enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, bool want_report,
-                              int *reference, struct bytes *text)
+/*
+ * Nothing came. A modem that answers the next command has no more to say about
+ * this one, or says it late; one that does not is opened anew.
+ */
+static enum at_outcome look_for_life(struct at_modem *modem, struct attempt *attempt)
+{
+    if (modem->answer.final == AT_RESTARTED &&
+        at_listen(modem->dialogue, &modem->answer, AFTER_RESTART_MS) != AT_TIMEOUT)
+        return result(modem, attempt);
+    if (modem->answer.final != AT_TIMEOUT)
+        return result(modem, attempt);
+    for (int i = 0; i < PROBES; i++) {
+        struct at_answer probe = {.final = AT_TIMEOUT};
+        enum at_final final = at_command(modem->dialogue, &probe, AT_PLAIN_MS, "AT");
+
+        at_answer_free(&probe);
+        if (final == AT_OK || final == AT_ERROR) {
+            result(modem, attempt);
+            return at_settle(modem->dialogue, QUIET_MS) ? AT_UNCERTAIN : AT_UNCERTAIN_LOST;
+        }
+        if (final != AT_TIMEOUT)
+            break;
+    }
+    return result(modem, attempt);
+}
+
+static enum at_outcome try_once(struct at_modem *modem, struct attempt *attempt)
 {
     struct pdu_line line;
 
-    if (!encode(modem, sms, want_report, &line, text))
+    if (!encode(modem, attempt, &line))
         return AT_REFUSED;
     switch (at_modem_command(modem, AT_PROMPT_MS, "AT+CMGS=%zu", line.tpdu_len)) {
     case AT_PROMPT:
         break;
     case AT_ERROR:
-        return judge(modem, text);
+        return failed(modem, attempt);
     case AT_GONE:
-        bytes_append_str(text, "the device is gone");
+    case AT_RESTARTED:
+        bytes_append_str(attempt->text, "the device is gone");
         return AT_LOST;
     default:
-        return leave_prompt(modem, text);
+        return leave_prompt(modem, attempt);
     }
-    line.digits[line.len] = 0x1a; /* Ctrl-Z, in the place of the end */
-    at_raw(modem->dialogue, &modem->answer, AT_RESULT_MS, slice_of(line.digits, line.len + 1));
-    return result(modem, reference, text);
+    if (at_submit(modem->dialogue, &modem->answer, RESULT_MS, line.digits) == AT_OK ||
+        modem->answer.final == AT_ERROR)
+        return result(modem, attempt);
+    return look_for_life(modem, attempt);
+}
+
+enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, bool want_report,
+                              int *reference, struct bytes *text)
+{
+    struct attempt attempt = {.sms = sms, .want_report = want_report, .text = text};
+    enum at_outcome outcome = try_once(modem, &attempt);
+
+    if (attempt.again && outcome != AT_LOST) {
+        log_to(modem->log, LOG_LEVEL_WARNING, "%s: %s, once more", modem->name, bytes_str(text));
+        attempt.again = false;
+        bytes_clear(text);
+        if (!at_settle(modem->dialogue, QUIET_MS))
+            return AT_LOST;
+        outcome = try_once(modem, &attempt);
+        if (outcome == AT_PAUSE && attempt.again)
+            outcome = AT_LOST; /* twice no prompt */
+    }
+    *reference = attempt.reference;
+    return outcome;
 }

@@ -52,7 +52,8 @@ static void add_configured(struct at_settings *settings, const struct conf_group
         .handshake = conf_string(group, "enable-hwhs"),
         .keepalive = conf_string(group, "keepalive-cmd"),
         .storage = conf_string(group, "message-storage"),
-        .speed = (int)conf_number(group, "speed"),
+        .reset = conf_string(group, "reset-string"),
+        .speed = conf_is_set(group, "speed") ? (int)conf_number(group, "speed") : 0,
         .flow_control = conf_is_set(group, "hardware-flow-control") &&
                         conf_bool(group, "hardware-flow-control"),
         .need_sleep = conf_bool(group, "need-sleep"),
@@ -120,6 +121,7 @@ bool at_settings_read(struct at_settings *settings, const struct conf_group *gro
                              ? (int)conf_number(group, "validityperiod")
                              : DEFAULT_VALIDITY;
     settings->keepalive_s = (int)conf_number(group, "keepalive");
+    settings->max_errors = (int)conf_number(group, "max-error-count");
     settings->sim_buffering = conf_bool(group, "sim-buffering");
     for (const struct conf_group *modem = conf_first(conf_of(group), "modems"); modem != NULL;
          modem = conf_next(modem))

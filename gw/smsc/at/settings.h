@@ -20,6 +20,7 @@ struct at_profile {
     const char *handshake;        /* command for RTS/CTS, or NULL */
     const char *keepalive;
     const char *storage; /* "SM", "ME", or NULL */
+    const char *reset;   /* for a modem in trouble, or NULL */
     int speed;
     int pause_ms; /* after each command */
     bool flow_control;
@@ -40,6 +41,7 @@ struct at_settings {
     const char *my_number;
     int validity;    /* relative TP-VP; -1: none */
     int keepalive_s; /* 0: off */
+    int max_errors;  /* failed starts until the profile's reset is sent; -1: never */
     bool sim_buffering;
     struct at_profile *profiles; /* in the order of trying; never empty */
 };

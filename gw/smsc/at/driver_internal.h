@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * driver_internal - the driver's two halves: driver.c and notes.c are the loop's,
+ * worker.c is the modem's thread. What passes between them is in exchange.h and
+ * in the notes below.
+ */
+#ifndef GW_SMSC_AT_DRIVER_INTERNAL_H
+#define GW_SMSC_AT_DRIVER_INTERNAL_H
+
+#include "gw/smsc/at/exchange.h"
+#include "gw/smsc/at/held.h"
+#include "gw/smsc/at/modem.h"
+#include "gw/smsc/at/tries.h"
+
+struct at_driver {
+    struct smsc *smsc;
+    struct loop *loop;
+    struct at_settings settings;
+    struct at_orders orders;
+    char *name;
+    struct log_file *log;
+    pthread_t thread;
+    bool running; /* the thread exists; loop */
+    /* The rest belongs to the thread while it runs. */
+    struct at_host host;
+    struct at_knowledge knowledge;
+    struct at_modem *modem;
+    struct at_references references;
+    struct at_held held;
+    struct at_tries tries;
+    struct smsc_submit *again; /* known not to be sent: goes out next */
+    int failures;              /* of opening and bringing up, in a row */
+    bool suspended;            /* nothing is sent before resume_at */
+    int64_t resume_at;
+    int suspensions; /* in a row */
+    int64_t next_probe;
+};
+
+/* The thread. */
+void *at_worker_run(void *driver);
+
+/* --- notes from the thread to the loop ------------------------------------------- */
+
+void at_note_state(struct at_driver *driver, enum smsc_state state, const char *detail);
+/* How many messages the modem may hold at once. */
+void at_note_window(struct at_driver *driver, size_t submits);
+/* text: the reference of AT_SENT, else why not. */
+void at_note_outcome(struct at_driver *driver, struct smsc_submit *submit, enum at_outcome outcome,
+                     struct slice text);
+/* These two wait until the loop has it stored; false when it could not be. */
+bool at_note_message(struct at_driver *driver, const struct sms *sms);
+bool at_note_report(struct at_driver *driver, int reference, struct slice receiver, uint8_t status,
+                    int64_t time);
+/* The last one: the thread ends. */
+void at_note_ended(struct at_driver *driver);
+
+#endif

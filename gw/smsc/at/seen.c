@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which PDUs were stored lately: see seen.h.
+ */
+#include "gw/smsc/at/seen.h"
+
+#include "gwlib/clock.h"
+
+#define KEPT_MS 600000
+
+/* FNV-1a, 64 bits. */
+static uint64_t hash(struct slice text)
+{
+    uint64_t value = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < text.len; i++)
+        value = (value ^ text.data[i]) * UINT64_C(1099511628211);
+    return value;
+}
+
+bool at_seen_before(struct at_seen *seen, struct slice pdu)
+{
+    uint64_t wanted = hash(pdu);
+    int64_t now = clock_monotonic_ms();
+
+    for (size_t i = 0; i < AT_SEEN_PLACES; i++)
+        if (seen->places[i].hash == wanted && seen->places[i].until > now) {
+            seen->places[i].until = now + KEPT_MS;
+            return true;
+        }
+    return false;
+}
+
+void at_seen_note(struct at_seen *seen, struct slice pdu)
+{
+    seen->places[seen->next].hash = hash(pdu);
+    seen->places[seen->next].until = clock_monotonic_ms() + KEPT_MS;
+    seen->next = (seen->next + 1) % AT_SEEN_PLACES;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a modem says unasked: see unasked.h.
+ */
+#include "gw/smsc/at/unasked.h"
+
+#include <stdlib.h>
+
+#include "gw/sms/cause.h"
+#include "gwlib/memory.h"
+
+#define EVENTS_MAX     1000
+#define NOISE_MAX      8  /* lines between a header and its PDU */
+#define SMSC_FIELD_MAX 12 /* octets */
+
+void at_event_free(struct at_event *event)
+{
+    if (event == NULL)
+        return;
+    bytes_free(&event->pdu);
+    bytes_free(&event->memory);
+    free(event);
+}
+
+void at_unasked_init(struct at_unasked *unasked)
+{
+    *unasked = (struct at_unasked){.last = NULL};
+    unasked->last = &unasked->events;
+}
+
+void at_unasked_clear(struct at_unasked *unasked)
+{
+    struct at_event *event;
+
+    while ((event = at_unasked_next(unasked)) != NULL)
+        at_event_free(event);
+    at_event_free(unasked->announced);
+    unasked->announced = NULL;
+    bytes_free(&unasked->boot);
+}
+
+/* --- the queue ---------------------------------------------------------------------- */
+
+static struct at_event *create(enum at_event_kind kind)
+{
+    struct at_event *event = memory_zalloc(1, sizeof *event);
+
+    event->kind = kind;
+    return event;
+}
+
+static void add(struct at_unasked *unasked, struct at_event *event)
+{
+    if (unasked->count >= EVENTS_MAX) {
+        at_event_free(event); /* not acknowledged: the modem or network has it still */
+        return;
+    }
+    *unasked->last = event;
+    unasked->last = &event->next;
+    unasked->count++;
+}
+
+struct at_event *at_unasked_next(struct at_unasked *unasked)
+{
+    struct at_event *event = unasked->events;
+
+    if (event == NULL)
+        return NULL;
+    unasked->events = event->next;
+    if (unasked->events == NULL)
+        unasked->last = &unasked->events;
+    unasked->count--;
+    event->next = NULL;
+    return event;
+}
+
+bool at_unasked_has(const struct at_unasked *unasked, enum at_event_kind kind)
+{
+    for (const struct at_event *event = unasked->events; event != NULL; event = event->next)
+        if (event->kind == kind)
+            return true;
+    return false;
+}
+
+void at_unasked_forget(struct at_unasked *unasked, enum at_event_kind kind)
+{
+    size_t count = unasked->count;
+
+    while (count-- > 0) {
+        struct at_event *event = at_unasked_next(unasked);
+
+        if (event->kind == kind)
+            at_event_free(event);
+        else
+            add(unasked, event);
+    }
+}
+
+/* --- lines --------------------------------------------------------------------------- */
+
+long at_line_last_number(struct slice line)
+{
+    size_t start = line.len;
+    long number = -1;
+
+    while (start > 0 && line.data[start - 1] >= '0' && line.data[start - 1] <= '9')
+        start--;
+    slice_to_number(slice_sub(line, start, line.len), 0, 1000, &number);
+    return number;
+}
+
+static bool is_hex(struct slice line)
+{
+    for (size_t i = 0; i < line.len; i++) {
+        unsigned char c = line.data[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f')))
+            return false;
+    }
+    return line.len >= 2 && line.len % 2 == 0;
+}
+
+bool at_line_is_pdu(struct slice line, long octets)
+{
+    long have = (long)(line.len / 2);
+
+    return is_hex(line) && (octets < 0 || (have >= octets && have <= octets + SMSC_FIELD_MAX));
+}
+
+/* `"SM",3` */
+static bool parse_place(struct slice text, struct at_event *event)
+{
+    struct slice memory, index;
+    long number;
+
+    text = slice_trim(text);
+    if (!slice_next_item(&text, ',', &memory) || !slice_next_item(&text, ',', &index) ||
+        !slice_to_number(slice_trim(index), 0, 100000, &number))
+        return false;
+    memory = slice_trim(memory);
+    if (memory.len >= 2 && memory.data[0] == '"')
+        memory = slice_sub(memory, 1, memory.len - 2);
+    bytes_append_slice(&event->memory, memory);
+    event->index = (int)number;
+    return true;
+}
+
+static const struct {
+    const char *prefix;
+    enum at_event_kind kind;
+} told[] = {
+    {"+CMT:", AT_EVENT_MESSAGE},
+    {"+CDS:", AT_EVENT_REPORT},
+    {"+CMTI:", AT_EVENT_STORED},
+    {"+MCMTI:", AT_EVENT_STORED},
+    {"+CDSI:", AT_EVENT_STORED_REPORT},
+    {"^SMMEMFULL", AT_EVENT_FULL},
+    {"^SMGO: 1", AT_EVENT_FULL},
+    {"*smsfull", AT_EVENT_FULL},
+    {"+CIEV: 8,1", AT_EVENT_FULL},
+    {"+QSMSFULL", AT_EVENT_FULL},
+    {"RDY", AT_EVENT_RESTARTED},
+    {"^SYSSTART", AT_EVENT_RESTARTED},
+    {"+PACSP", AT_EVENT_RESTARTED},
+    {"MODEM:STARTUP", AT_EVENT_RESTARTED},
+    {"*EMRDY: 1", AT_EVENT_RESTARTED},
+    {"+WIND: 3", AT_EVENT_RESTARTED},
+    {"SMS Ready", AT_EVENT_RESTARTED},
+    {"Call Ready", AT_EVENT_RESTARTED},
+    {"SMS DONE", AT_EVENT_RESTARTED},
+    {"PB DONE", AT_EVENT_RESTARTED},
+    {"+CPIN: READY", AT_EVENT_RESTARTED}, /* as an answer it belongs to its command */
+    {"+CPIN: SIM PIN", AT_EVENT_RESTARTED},
+};
+
+/* Only the line as a whole; "RDYING" is none. */
+static bool is_told(struct slice line, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return slice_starts_with(line, slice_str(prefix)) &&
+           (line.len == len || prefix[len - 1] == ':' || line.data[len] == ':' ||
+            line.data[len] == ',' || line.data[len] == ' ');
+}
+
+static void take_told(struct at_unasked *unasked, enum at_event_kind kind, struct slice line)
+{
+    struct at_event *event = create(kind);
+
+    switch (kind) {
+    case AT_EVENT_MESSAGE:
+    case AT_EVENT_REPORT:
+        at_event_free(unasked->announced);
+        unasked->announced = event;
+        unasked->announced_octets = at_line_last_number(line);
+        unasked->lines_passed = 0;
+        return;
+    case AT_EVENT_STORED:
+    case AT_EVENT_STORED_REPORT:
+        if (parse_place(slice_sub(line, slice_find(line, ':', 0) + 1, line.len), event))
+            break;
+        at_event_free(event);
+        return;
+    default:
+        if (at_unasked_has(unasked, kind)) {
+            at_event_free(event);
+            return;
+        }
+        break;
+    }
+    add(unasked, event);
+}
+
+/* The PDU line behind a +CMT: or +CDS:. */
+static bool take_announced(struct at_unasked *unasked, struct slice line)
+{
+    if (unasked->announced == NULL)
+        return false;
+    if (at_line_is_pdu(line, unasked->announced_octets)) {
+        bytes_append_slice(&unasked->announced->pdu, line);
+        add(unasked, unasked->announced);
+        unasked->announced = NULL;
+        return true;
+    }
+    if (++unasked->lines_passed > NOISE_MAX) {
+        at_event_free(unasked->announced);
+        unasked->announced = NULL;
+    }
+    return false;
+}
+
+/* `^BOOT:21302721,0,0,0,77`: said every 20 s; another number is another boot. */
+static void take_boot(struct at_unasked *unasked, struct slice line)
+{
+    if (slice_equal(line, bytes_slice(&unasked->boot)))
+        return;
+    bytes_clear(&unasked->boot);
+    bytes_append_slice(&unasked->boot, line);
+    take_told(unasked, AT_EVENT_RESTARTED, line);
+}
+
+bool at_unasked_take(struct at_unasked *unasked, struct slice line)
+{
+    if (slice_starts_with(line, slice_str("^BOOT:"))) {
+        take_boot(unasked, line);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+        if (is_told(line, told[i].prefix)) {
+            take_told(unasked, told[i].kind, line);
+            return true;
+        }
+    return take_announced(unasked, line);
+}
+
+void at_unasked_take_late(struct at_unasked *unasked, struct slice line)
+{
+    struct slice prefix = slice_str("+CMGS:"), value;
+    const struct cause *cause;
+    struct at_event *event;
+    long number;
+    int code;
+
+    if (slice_starts_with(line, prefix)) {
+        struct slice rest = slice_sub(line, prefix.len, line.len);
+
+        if (!slice_next_item(&rest, ',', &value) ||
+            !slice_to_number(slice_trim(value), 0, 255, &number))
+            return;
+        event = create(AT_EVENT_REFERENCE);
+        event->index = (int)number;
+    } else if (cause_parse(line, &cause, &code) && cause->family == CAUSE_CMS && code >= 0) {
+        event = create(AT_EVENT_LATE_ERROR);
+        bytes_append_slice(&event->pdu, line);
+    } else {
+        return;
+    }
+    add(unasked, event);
+}
