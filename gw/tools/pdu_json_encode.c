@@ -18,7 +18,7 @@
 struct order {
     struct sms_address smsc;
     struct tpdu tpdu;     /* all but header and content */
-    struct udh udh;       /* of the message, national elements included */
+    struct udh udh;       /* of the message, in GSM 7-bit with the national elements */
     struct bytes content; /* in the form of the alphabet */
     uint16_t ref;
     uint8_t ref_bits;
@@ -171,32 +171,33 @@ static bool read_header(const struct reader *reader, struct order *order)
     return good;
 }
 
-/* Elements 0x24 and 0x25; their numbers are written even if reserved. */
-static bool read_tables(const struct reader *reader, struct order *order)
+/* The header with elements 0x24 and 0x25; their numbers are written even if
+ * reserved. */
+static bool read_tables(const struct reader *reader, const struct order *order, struct udh *udh)
 {
     long shift = -1, lock = -1;
+    *udh = order->udh;
     if (!read_number(reader, "shift", 255, &shift) || !read_number(reader, "lock", 255, &lock))
         return false;
     uint8_t shift_octet = (uint8_t)shift, lock_octet = (uint8_t)lock;
-    if (shift >= 0 && !udh_add(&order->udh, UDH_SINGLE_SHIFT, slice_of(&shift_octet, 1)))
+    if (shift >= 0 && !udh_add(udh, UDH_SINGLE_SHIFT, slice_of(&shift_octet, 1)))
         return refuse(reader, "shift: no room in the header");
-    if (lock >= 0 && !udh_add(&order->udh, UDH_LOCKING_SHIFT, slice_of(&lock_octet, 1)))
+    if (lock >= 0 && !udh_add(udh, UDH_LOCKING_SHIFT, slice_of(&lock_octet, 1)))
         return refuse(reader, "lock: no room in the header");
     return true;
 }
 
-static struct gsm7_tables tables_of(const struct order *order)
+static struct gsm7_tables tables_of(const struct udh *udh)
 {
     struct udh_info info;
-    udh_read(udh_slice(&order->udh), &info);
+    udh_read(udh_slice(udh), &info);
     return info.tables;
 }
 
 static bool choose_alphabet(const struct reader *reader, struct slice text, long dcs,
-                            struct order *order)
+                            struct gsm7_tables tables, enum dcs_alphabet *alphabet)
 {
     struct slice wish = slice_str("auto");
-    enum dcs_alphabet *alphabet = &order->tpdu.alphabet;
     if (!read_string(reader, "alphabet", &wish))
         return false;
     if (slice_equal_str(wish, "gsm7"))
@@ -208,13 +209,14 @@ static bool choose_alphabet(const struct reader *reader, struct slice text, long
     else if (dcs >= 0 && dcs_decode((uint8_t)dcs).alphabet == DCS_UCS2)
         *alphabet = DCS_UCS2;
     else
-        *alphabet = gsm7_fits(text, tables_of(order)) ? DCS_GSM7 : DCS_UCS2;
+        *alphabet = gsm7_fits(text, tables) ? DCS_GSM7 : DCS_UCS2;
     return true;
 }
 
 static bool read_content(const struct reader *reader, long dcs, struct order *order)
 {
     struct slice text = slice_unset();
+    struct udh national;
     if (field(reader, "data") != NULL) {
         order->tpdu.alphabet = DCS_8BIT;
         return read_hex(reader, "data", &order->content);
@@ -223,9 +225,11 @@ static bool read_content(const struct reader *reader, long dcs, struct order *or
         return false;
     if (!slice_is_set(text))
         return refuse(reader, "neither text nor data");
-    if (!choose_alphabet(reader, text, dcs, order))
+    if (!read_tables(reader, order, &national) ||
+        !choose_alphabet(reader, text, dcs, tables_of(&national), &order->tpdu.alphabet))
         return false;
     if (order->tpdu.alphabet == DCS_GSM7) {
+        order->udh = national;
         bytes_append_slice(&order->content, text);
         return true;
     }
@@ -259,7 +263,7 @@ static bool read_order(const struct reader *reader, struct order *order)
         read_flag(reader, "srr", &tpdu->report) &&
         read_flag(reader, "rd", &tpdu->reject_duplicates) &&
         read_flag(reader, "rp", &tpdu->reply_path) && read_validity(reader, &tpdu->validity) &&
-        read_header(reader, order) && read_tables(reader, order) && read_coding(reader, order);
+        read_header(reader, order) && read_coding(reader, order);
     order->keep_clusters = tpdu->alphabet == DCS_UCS2;
     good = good && read_flag(reader, "clusters", &order->keep_clusters);
     tpdu->pid = (uint8_t)pid;
@@ -291,7 +295,7 @@ static bool encode_part(const struct reader *reader, const struct order *order,
 static json_t *encode_order(const struct reader *reader, const struct order *order)
 {
     struct split_rules rules = {.alphabet = order->tpdu.alphabet,
-                                .tables = tables_of(order),
+                                .tables = tables_of(&order->udh),
                                 .udh = udh_slice(&order->udh),
                                 .ref = order->ref,
                                 .ref_bits = order->ref_bits,

@@ -43,6 +43,13 @@ class OneTest(unittest.TestCase):
             done = pdutool("encode", json.dumps({"da": number, "text": ""}))
             self.assertIn('"pdu":"000100%s0000' % wire, done.stdout)
 
+    def test_national_tables_only_in_seven_bit(self):
+        order = {"da": "1", "lock": 1, "shift": 1}
+        done = pdutool("encode", json.dumps(dict(order, text="\u015f")))
+        self.assertIn('"0041000181F1000009062401012501011D', done.stdout)
+        done = pdutool("encode", json.dumps(dict(order, text="\u0436")))
+        self.assertIn('"0001000181F10008020436"', done.stdout)
+
     def test_directions_and_service_centre(self):
         report = "0000D3077F000348690D"
         self.assertEqual(pdutool("decode", report).returncode, 2)
