@@ -14,6 +14,7 @@
 #include "gw/bearerbox/boxes.h"
 #include "gw/bearerbox/lists.h"
 #include "gw/bearerbox/numbers.h"
+#include "gw/bearerbox/outbox.h"
 #include "gw/bearerbox/reports.h"
 #include "gw/bearerbox/router.h"
 #include "gw/sms/join.h"
@@ -353,6 +354,7 @@ void inbox_receive(struct bearer *bearer, struct message *received, smsc_stored_
 {
     struct gateway *gateway = bearer->gateway;
     struct message *message;
+    struct slice smsc_id;
     const char *why;
 
     if (!takes(gateway)) {
@@ -370,7 +372,9 @@ void inbox_receive(struct bearer *bearer, struct message *received, smsc_stored_
     counter_add(&bearer->sms_received, 1, loop_now(gateway->loop));
     access_log_write(gateway->access_log, "Receive SMS", reports_link_name(bearer->smsc),
                      message_sms(message));
-    if (is_part(gateway, message_sms(message)))
+    if (rules_reroute(&bearer->rules, message_sms(message), &smsc_id))
+        outbox_forward(gateway, message_sms(message), smsc_id, stored, arg);
+    else if (is_part(gateway, message_sms(message)))
         store_part(gateway->inbox, message, stored, arg);
     else
         store_whole(gateway->inbox, message, stored, arg);

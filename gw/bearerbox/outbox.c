@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "gw/bearerbox/access_log.h"
 #include "gw/bearerbox/boxes.h"
 #include "gw/bearerbox/dispatch.h"
 #include "gw/bearerbox/lists.h"
@@ -51,7 +52,7 @@ static void go_on(struct submission *submission, int64_t number)
         lane_offer(submission->lane, number, submission->message);
 }
 
-static void stored(enum store_status status, int64_t number, void *arg)
+static void submission_stored(enum store_status status, int64_t number, void *arg)
 {
     struct submission *submission = arg;
     struct boxes *boxes = submission->gateway->boxes;
@@ -88,7 +89,7 @@ static void store(struct submission *submission)
         insert.state = STATE_SENDING;
         insert.link = slice_str(reports_link_name(submission->direct->smsc));
     }
-    store_insert(submission->gateway->store, &insert, stored, submission);
+    store_insert(submission->gateway->store, &insert, submission_stored, submission);
 }
 
 /* --- refused -------------------------------------------------------------------- */
@@ -212,4 +213,67 @@ void outbox_submit(struct gateway *gateway, int64_t session, const struct sms *g
     if (!refused_by_lists(gateway, session, given, &sms))
         route_and_store(gateway, session, given, &sms);
     bytes_free(&receiver);
+}
+
+/* --- what goes out again ------------------------------------------------------------ */
+
+struct forwarding {
+    struct gateway *gateway;
+    struct message *message;
+    struct lane *lane; /* NULL: nobody takes it */
+    smsc_stored_fn *stored;
+    void *arg;
+};
+
+static void forwarding_stored(enum store_status status, int64_t number, void *arg)
+{
+    struct forwarding *forwarding = arg;
+
+    forwarding->stored(status == STORE_OK, forwarding->arg);
+    if (status == STORE_OK && forwarding->lane != NULL)
+        lane_offer(forwarding->lane, number, forwarding->message);
+    message_unref(forwarding->message);
+    free(forwarding);
+}
+
+static void store_forwarding(struct forwarding *forwarding)
+{
+    struct store_insert insert = {
+        .kind = STORE_MT,
+        .state = STATE_FAILED,
+        .message = forwarding->message,
+        .error = slice_str("no SMSC"),
+    };
+
+    if (forwarding->lane != NULL) {
+        insert.state = STATE_QUEUED;
+        insert.queue = slice_str(lane_name(forwarding->lane));
+        insert.error = slice_unset();
+    }
+    store_insert(forwarding->gateway->store, &insert, forwarding_stored, forwarding);
+}
+
+void outbox_forward(struct gateway *gateway, const struct sms *mo, struct slice smsc_id,
+                    smsc_stored_fn *stored, void *arg)
+{
+    struct forwarding *forwarding;
+    struct bytes receiver = {0}, lane = {0};
+    struct sms sms = normalised(gateway, mo, &receiver);
+
+    if (is_full(gateway)) {
+        bytes_free(&receiver);
+        stored(false, arg); /* the network has to wait */
+        return;
+    }
+    sms.smsc_id = smsc_id;
+    sms.boxc_id = slice_unset();
+    forwarding = memory_zalloc(1, sizeof *forwarding);
+    *forwarding = (struct forwarding){gateway, message_create(&sms), NULL, stored, arg};
+    if (router_lane_name(gateway->links, &sms, &lane))
+        forwarding->lane = lane_get(gateway->lanes, STORE_MT, bytes_slice(&lane));
+    else
+        access_log_write(gateway->access_log, "DISCARDED SMS", NULL, &sms);
+    store_forwarding(forwarding);
+    bytes_free(&receiver);
+    bytes_free(&lane);
 }

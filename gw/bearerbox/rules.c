@@ -27,6 +27,10 @@ void rules_read(struct rules *rules, const struct conf_group *group)
     rules->denied_prefix = read_rule(group, "denied-prefix", "denied-prefix-regex");
     rules->preferred_prefix = read_rule(group, "preferred-prefix", "preferred-prefix-regex");
     rules->unified_prefix = conf_string(group, "unified-prefix");
+    rules->reroute = conf_bool(group, "reroute");
+    rules->reroute_receiver = conf_string(group, "reroute-receiver");
+    if (!slice_equal_str(slice_str(conf_string(group, "smsc")), "loopback"))
+        rules->reroute_smsc_id = conf_string(group, "reroute-smsc-id");
 }
 
 void rules_free(struct rules *rules)
@@ -84,4 +88,32 @@ bool rules_prefer(const struct rules *rules, const struct sms *sms)
 {
     return (slice_is_set(sms->smsc_id) && id_matches(&rules->preferred_id, sms->smsc_id)) ||
            prefix_matches(&rules->preferred_prefix, sms->receiver);
+}
+
+/* One item of reroute-receiver: the smsc-id, then receivers. */
+static bool item_names(struct slice item, struct slice receiver, struct slice *smsc_id)
+{
+    struct slice id, number;
+
+    if (!slice_next_item(&item, ',', &id))
+        return false;
+    while (slice_next_item(&item, ',', &number))
+        if (slice_equal(slice_trim(number), receiver)) {
+            *smsc_id = slice_trim(id);
+            return true;
+        }
+    return false;
+}
+
+bool rules_reroute(const struct rules *rules, const struct sms *sms, struct slice *smsc_id)
+{
+    struct slice rest = slice_str(rules->reroute_receiver), item;
+
+    while (slice_next_item(&rest, ';', &item))
+        if (item_names(item, sms->receiver, smsc_id))
+            return true;
+    if (rules->reroute_smsc_id == NULL && !rules->reroute)
+        return false;
+    *smsc_id = rules->reroute_smsc_id != NULL ? slice_str(rules->reroute_smsc_id) : sms->smsc_id;
+    return true;
 }

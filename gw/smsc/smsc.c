@@ -50,6 +50,7 @@ struct smsc {
 
 static const struct smsc_driver *const drivers[] = {
     &smsc_driver_fake,
+    &smsc_driver_loopback,
 #ifdef HAVE_SERIALPORT
     &smsc_driver_at,
 #endif

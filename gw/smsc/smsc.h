@@ -153,6 +153,7 @@ struct smsc_driver {
 
 /* One a file; listed in smsc.c. */
 extern const struct smsc_driver smsc_driver_fake;
+extern const struct smsc_driver smsc_driver_loopback;
 extern const struct smsc_driver smsc_driver_at;
 extern const struct smsc_driver smsc_driver_smpp;
 

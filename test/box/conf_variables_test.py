@@ -12,7 +12,6 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 # Not read yet, by group and name. What is still here at a release has to become
 # IGNORED or UNSUPPORTED in schema.def.
 PLANNED = {
-    ("smsc", "reroute"), ("smsc", "reroute-smsc-id"), ("smsc", "reroute-receiver"),
     ("smsc", "use-ssl"), ("smsc", "max-error-count"),
     ("modems", "message-start"), ("modems", "enable-mms"), ("modems", "reset-string"),
 }
