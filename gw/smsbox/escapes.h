@@ -4,8 +4,8 @@
  * dlr-url: %k, %s, %p ... (specification: kannel-http, section 9).
  *
  * "Words" are the text cut at blanks, octet by octet also in UCS-2, as Kannel
- * does. All values are URL-encoded but %S, %P-like numbers that need no encoding,
- * and %%. An unknown code stays as it is. Total: any pattern, any text.
+ * does. All values are URL-encoded but that of %S. An unknown code stays as it
+ * is. Total: any pattern, any text.
  */
 #ifndef GW_SMSBOX_ESCAPES_H
 #define GW_SMSBOX_ESCAPES_H
