@@ -68,6 +68,7 @@ static void store_whole(struct inbox *inbox, struct message *message, smsc_store
         .state = STATE_RECEIVED,
         .message = message,
         .queue = router_box(gateway->conf, message_sms(message)),
+        .keep_trying = stored == NULL, /* joined: its parts are acknowledged */
     };
 
     arrival->inbox = inbox;

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "gw/bearerbox/access_log.h"
@@ -43,6 +44,7 @@ struct process {
     int64_t ending_since;
     bool boxes_dismissed;
     bool restart;
+    bool store_damaged;
 };
 
 /* --- state ---------------------------------------------------------------------- */
@@ -255,11 +257,33 @@ static void free_rooms(struct gateway *gateway)
     lanes_free(gateway->lanes);
 }
 
+/* Nothing can be kept any more: the end, and no restart by itself. */
+static void on_damaged(const char *text, void *arg)
+{
+    struct process *process = arg;
+
+    log_error("The gateway stops: %s", text);
+    process->store_damaged = true;
+    if (process->gateway.state != GATEWAY_SHUTDOWN)
+        gateway_shutdown(&process->gateway, false);
+}
+
+static enum store_sync sync_of(const char *name)
+{
+    if (strcmp(name, "off") == 0)
+        return STORE_SYNC_OFF;
+    return strcmp(name, "normal") == 0 ? STORE_SYNC_NORMAL : STORE_SYNC_FULL;
+}
+
 static void open_store(struct gateway *gateway)
 {
     struct bytes path = {0}, error = {0};
     struct store_options options = {
         .history_s = conf_number(gateway->core, "store-history"),
+        .sync = sync_of(conf_string(gateway->core, "store-sync")),
+        .hold_uncertain = strcmp(conf_string(gateway->core, "uncertain-policy"), "hold") == 0,
+        .damaged = on_damaged,
+        .arg = gateway,
     };
 
     gateway->store_is_volatile = !place_of_store(gateway->core, &path);
@@ -318,7 +342,7 @@ static void end_at_once(struct process *process)
     log_warning("The end was forced, some links are left as they are");
     daemon_leave(&process->options);
     log_shutdown();
-    _exit(0);
+    _exit(process->store_damaged ? 1 : 0);
 }
 
 static void run(struct process *process, struct conf *conf)
@@ -390,9 +414,9 @@ int main(int argc, char **argv)
     run(&process, conf);
     daemon_leave(&process.options);
     conf_free(conf);
-    if (process.restart)
+    if (process.restart && !process.store_damaged)
         daemon_restart();
     log_info("Kantele bearerbox is down");
     log_shutdown();
-    return 0;
+    return process.store_damaged ? 1 : 0;
 }

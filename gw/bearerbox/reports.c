@@ -157,6 +157,8 @@ void reports_make(struct reports *reports, const struct sms *mt,
     stored = memory_zalloc(1, sizeof *stored);
     stored->gateway = gateway;
     stored->message = message_create(&report);
+    /* What the SMSC's answer or the gateway says, nobody will say again. */
+    insert.keep_trying = (content->event & (DLR_SMSC_ACCEPTED | DLR_SMSC_REFUSED)) != 0;
     insert.message = stored->message;
     insert.queue = slice_is_set(report.boxc_id) ? report.boxc_id : slice_str("");
     access_log_write(gateway->access_log, "Receive DLR", NULL, &report);

@@ -177,6 +177,9 @@ static void put_traffic(const struct page *page)
     put_two_rates(page, "DLR", &gateway->dlr_received, &gateway->dlr_sent);
     bytes_printf(page->to, "%sDLR: %" PRId64 " queued, using internal storage%s", next,
                  traffic.reports, close);
+    if (store_counts(gateway->store).held > 0)
+        bytes_printf(page->to, "%sStore: %" PRId64 " messages held, see gwstore(1)%s", open,
+                     store_counts(gateway->store).held, close);
     if (store_health(gateway->store) != NULL) {
         bytes_printf(page->to, "%sStore: in trouble, ", open);
         put(page, store_health(gateway->store));
@@ -323,6 +326,9 @@ static void put_xml_traffic(const struct page *page)
     bytes_printf(page->to,
                  "\t\t<queued>%" PRId64 "</queued>\n\t\t<storage>internal</storage>\n\t</dlr>\n",
                  traffic.reports);
+    if (store_counts(gateway->store).held > 0)
+        bytes_printf(page->to, "\t<store-held>%" PRId64 "</store-held>\n",
+                     store_counts(gateway->store).held);
     if (store_health(gateway->store) != NULL)
         put_element(page, 1, "store-trouble", store_health(gateway->store));
 }

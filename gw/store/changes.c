@@ -10,9 +10,10 @@
 
 #include "gwlib/log.h"
 
-#define NUMBERS_RESERVED 1000 /* at a time */
-#define RIPEN_LIMIT      2000 /* entries in one operation */
-#define PRUNE_STEP       500  /* rows looked at in one step */
+#define PARAMETER_GUARD  (CHANGED_FIELDS + 3) /* after the fields' */
+#define NUMBERS_RESERVED 1000                 /* at a time */
+#define RIPEN_LIMIT      2000                 /* entries in one operation */
+#define PRUNE_STEP       500                  /* rows looked at in one step */
 
 /* --- insert ---------------------------------------------------------------- */
 
@@ -121,6 +122,8 @@ static sqlite3_stmt *update_statement(struct database *database, unsigned fields
         if ((fields & 1u << i) != 0)
             bytes_printf(&sql, ", %s = ?%d", changed_columns[i], i + 3);
     }
+    if ((fields & 1u << CHANGED_STATE) != 0)
+        bytes_printf(&sql, ", guard = ?%d", PARAMETER_GUARD);
     bytes_append_str(&sql, " WHERE number = ?1");
     database->updates[fields] = database_prepare(database, bytes_str(&sql));
     bytes_free(&sql);
@@ -161,7 +164,8 @@ static void bind_strings(sqlite3_stmt *statement, unsigned fields,
     }
 }
 
-static bool update_row(struct database *database, int64_t number, const struct store_change *change)
+static bool update_row(struct database *database, int64_t number, int kind,
+                       const struct store_change *change)
 {
     unsigned fields = changed_fields(change);
     sqlite3_stmt *statement = update_statement(database, fields);
@@ -170,6 +174,8 @@ static bool update_row(struct database *database, int64_t number, const struct s
         return false;
     sqlite3_bind_int64(statement, 1, number);
     sqlite3_bind_int64(statement, 2, database->now_ms);
+    if (change->state != 0)
+        sqlite3_bind_int64(statement, PARAMETER_GUARD, GUARD(number, kind, change->state));
     bind_numbers(statement, fields, change);
     bind_strings(statement, fields, change);
     return database_run(statement);
@@ -185,24 +191,35 @@ bool change_delete(struct database *database, int64_t number)
     return database_run(content) && database_run(entry);
 }
 
-/* 0 when there is no such entry. */
-static bool read_state(struct database *database, int64_t number, int *state)
+/* guard is the column of that name, kind and state those of the row. */
+static bool is_guarded(sqlite3_stmt *statement, int guard, int64_t number, int kind, int state)
+{
+    return sqlite3_column_type(statement, guard) == SQLITE_NULL ||
+           sqlite3_column_int64(statement, guard) == GUARD(number, kind, state);
+}
+
+/* *state is 0 when there is no such entry. */
+static bool read_state(struct database *database, int64_t number, int *state, int *kind)
 {
     sqlite3_stmt *statement = database_statement(database, STATEMENT_STATE);
 
     sqlite3_bind_int64(statement, 1, number);
     int result = sqlite3_step(statement);
     *state = result == SQLITE_ROW ? sqlite3_column_int(statement, 0) : 0;
+    *kind = result == SQLITE_ROW ? sqlite3_column_int(statement, 1) : 0;
+    bool sound = result != SQLITE_ROW || is_guarded(statement, 2, number, *kind, *state);
     sqlite3_reset(statement);
+    if (!sound)
+        return database_note_damage(database, number);
     return result == SQLITE_ROW || result == SQLITE_DONE;
 }
 
 bool change_update(struct database *database, struct operation *operation)
 {
     const struct store_change *change = &operation->u.change;
-    int before, after;
+    int before, after, kind;
 
-    if (!read_state(database, operation->number, &before))
+    if (!read_state(database, operation->number, &before, &kind))
         return false;
     after = change->state != 0 ? (int)change->state : before;
     if (before <= 0 || before >= STATE_LIMIT || !state_may_change(before, after)) {
@@ -213,7 +230,7 @@ bool change_update(struct database *database, struct operation *operation)
     if (state_is_final(after) && !database->keep_history)
         return change_delete(database, operation->number);
     database->delta[after]++;
-    return update_row(database, operation->number, change);
+    return update_row(database, operation->number, kind, change);
 }
 
 /* --- ripen ------------------------------------------------------------------ */
@@ -285,6 +302,11 @@ static bool find_prunable(struct database *database, int64_t before_ms, struct p
 
         seen++;
         database->prune_cursor = sqlite3_column_int64(statement, 0);
+        if (!is_guarded(statement, 5, database->prune_cursor, sqlite3_column_int(statement, 4),
+                        state)) {
+            sqlite3_reset(statement);
+            return database_note_damage(database, database->prune_cursor);
+        }
         if (sqlite3_column_int64(statement, 3) >= before_ms)
             *more = false;
         else if (state_is_final(state) && sqlite3_column_int64(statement, 2) < before_ms)
@@ -346,15 +368,21 @@ static bool log_uncertain(struct database *database, int64_t *uncertain)
         if (octets.len == sizeof id.octets)
             memcpy(id.octets, octets.data, sizeof id.octets);
         uuid_format(&id, text);
-        log_warning("message %s to %.*s was in the hands of SMSC %.*s when the gateway stopped: "
-                    "sent again",
+        log_warning("message %s to %.*s was in the hands of SMSC %.*s when the gateway stopped: %s",
                     text, (int)receiver.len, (const char *)receiver.data, (int)link.len,
-                    (const char *)link.data);
+                    (const char *)link.data,
+                    database->hold_uncertain ? "held, see gwstore(1)" : "sent again");
         ++*uncertain;
     }
     sqlite3_finalize(statement);
     return result == SQLITE_DONE;
 }
+
+#define UNCERTAIN_BECOMES(state)                                                                   \
+    "UPDATE entry SET state = " state ", guard = " GUARD_SQL(                                      \
+        state) " WHERE number IN"                                                                  \
+               " (SELECT number FROM entry INDEXED BY entry_in_hand WHERE " IS_IN_HAND             \
+               " AND state = 12)"
 
 bool change_recover(struct database *database, int64_t *uncertain)
 {
@@ -362,7 +390,6 @@ bool change_recover(struct database *database, int64_t *uncertain)
     if (!log_uncertain(database, uncertain))
         return false;
     return *uncertain == 0 ||
-           database_execute(database, "UPDATE entry SET state = 10 WHERE number IN"
-                                      " (SELECT number FROM entry INDEXED BY entry_in_hand"
-                                      "  WHERE " IS_IN_HAND " AND state = 12)");
+           database_execute(database, database->hold_uncertain ? UNCERTAIN_BECOMES("14")
+                                                               : UNCERTAIN_BECOMES("10"));
 }

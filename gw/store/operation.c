@@ -156,6 +156,7 @@ void operation_drop_answer(struct operation *operation)
     operation->ripe_count = 0;
     if (operation->type == OPERATION_INSERT)
         operation->number = 0;
+    operation->status = STORE_OK;
 }
 
 void operation_free(struct operation *operation)

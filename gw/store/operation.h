@@ -52,6 +52,7 @@ struct operation {
         struct store_question question;
     } u;
 
+    bool left_out; /* not carried out: see writer.c */
     enum store_status status;
     struct store_entry *entries; /* answer of a question */
     size_t entry_count;

@@ -8,12 +8,19 @@
 
 #include "gwlib/memory.h"
 
-static bool read_entries(sqlite3_stmt *statement, struct operation *operation)
+static bool read_entries(struct database *database, sqlite3_stmt *statement,
+                         struct operation *operation)
 {
     int result;
 
-    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
-        row_read_entry(statement, operation_add_entry(operation));
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct store_entry *entry = operation_add_entry(operation);
+
+        if (!row_read_entry(statement, entry)) {
+            sqlite3_reset(statement);
+            return database_note_damage(database, entry->number);
+        }
+    }
     return sqlite3_reset(statement) == SQLITE_OK && result == SQLITE_DONE;
 }
 
@@ -32,7 +39,7 @@ static bool ask_fetch(struct database *database, struct operation *operation)
     sqlite3_bind_int(statement, 2, (int)question->kind);
     row_bind_text(statement, 3, slice_is_set(question->name) ? question->name : slice_str(""));
     bind_limit(statement, 4, question->limit);
-    return read_entries(statement, operation);
+    return read_entries(database, statement, operation);
 }
 
 /* By the state's own index; a final state has none: the table is walked. */
@@ -46,6 +53,7 @@ static const char *list_source(enum message_state state)
     case STATE_POSTPONED:
         return "INDEXED BY entry_due WHERE " IS_DUE " AND";
     case STATE_SENDING:
+    case STATE_HELD:
     case STATE_RECEIVING:
         return "INDEXED BY entry_in_hand WHERE " IS_IN_HAND " AND";
     case STATE_SENT:
@@ -74,7 +82,7 @@ static bool ask_list(struct database *database, struct operation *operation)
     sqlite3_bind_int(statement, 1, (int)question->state);
     sqlite3_bind_int(statement, 2, (int)question->kind);
     bind_limit(statement, 3, question->limit);
-    bool done = read_entries(statement, operation);
+    bool done = read_entries(database, statement, operation);
     sqlite3_finalize(statement);
     return done;
 }
@@ -92,17 +100,17 @@ bool question_ask(struct database *database, struct operation *operation)
     case OPERATION_LIST_LIVE:
         statement = database_statement(database, STATEMENT_LIST_LIVE);
         bind_limit(statement, 1, question->limit);
-        return read_entries(statement, operation);
+        return read_entries(database, statement, operation);
     case OPERATION_FIND_SENT:
         statement = database_statement(database, STATEMENT_FIND_SENT);
         row_bind_text(statement, 1, question->name);
         row_bind_text(statement, 2, question->foreign_id);
-        return read_entries(statement, operation);
+        return read_entries(database, statement, operation);
     default:
         statement = database_statement(database, STATEMENT_FIND_ID);
         sqlite3_bind_blob(statement, 1, question->id.octets, sizeof question->id.octets,
                           SQLITE_STATIC);
-        return read_entries(statement, operation);
+        return read_entries(database, statement, operation);
     }
 }
 

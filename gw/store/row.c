@@ -8,6 +8,8 @@
  */
 #include "gw/store/sqlite.h"
 
+#include <endian.h>
+
 #include "gwlib/charset.h"
 
 /* Whether SQLite gives the octets back unchanged as TEXT. */
@@ -55,10 +57,66 @@ static void bind_msgdata(sqlite3_stmt *statement, const struct sms *sms)
         bind_blob(statement, COLUMN_msgdata + 1, sms->msgdata);
 }
 
+/* --- checksums ------------------------------------------------------------- */
+
+/* Each step is a bijection of the sum for a given word and of the word for a
+ * given sum: a change within one word never goes unseen. */
+static uint64_t sum_word(uint64_t sum, uint64_t word)
+{
+    sum = (sum ^ word) * 0x9E3779B97F4A7C15u;
+    return sum ^ sum >> 29;
+}
+
+static uint64_t sum_octets(uint64_t sum, struct slice octets)
+{
+    const unsigned char *p = octets.data;
+    size_t left = octets.len;
+    uint64_t word;
+
+    for (; left >= sizeof word; left -= sizeof word, p += sizeof word) {
+        memcpy(&word, p, sizeof word);
+        sum = sum_word(sum, le64toh(word));
+    }
+    word = 0;
+    if (left > 0)
+        memcpy(&word, p, left);
+    return sum_word(sum_word(sum, le64toh(word)), octets.len);
+}
+
+/* What tells the fields apart: their names, so that a field may come later. */
+#define FIELD_TAG(name)                                                                            \
+    ((uint64_t)(unsigned char)#name[0] | (uint64_t)(unsigned char)#name[1] << 8 |                  \
+     (uint64_t)(unsigned char)#name[2] << 16 | (uint64_t)sizeof #name << 24)
+
 /* The fields that are in `content`. */
 static bool is_content(enum column column)
 {
     return column != COLUMN_foreign_id && column != COLUMN_priority;
+}
+
+int64_t row_checksum(const struct sms *sms, int64_t number)
+{
+    uint64_t sum = (uint64_t)number;
+
+#define FRAME(name, type)
+#define END_FRAME(name)
+#define INTEGER(name)                                                                              \
+    if (is_content(COLUMN_##name) && sms->name != SMS_UNSET)                                       \
+        sum = sum_word(sum_word(sum, FIELD_TAG(name)), (uint64_t)(int64_t)sms->name);
+#define MOMENT(name) INTEGER(name)
+#define STRING(name)                                                                               \
+    if (is_content(COLUMN_##name) && slice_is_set(sms->name))                                      \
+        sum = sum_octets(sum_word(sum, FIELD_TAG(name)), sms->name);
+#define IDENTITY(name)                                                                             \
+    if (!uuid_is_nil(&sms->name))                                                                  \
+        sum = sum_octets(sum_word(sum, FIELD_TAG(name)),                                           \
+                         slice_of(sms->name.octets, sizeof sms->name.octets));
+#include "gw/msg/sms_frame.def"
+#undef INTEGER
+#undef MOMENT
+#undef STRING
+#undef IDENTITY
+    return (int64_t)sum;
 }
 
 void row_bind_content(sqlite3_stmt *statement, const struct store_insert *insert, int64_t number)
@@ -85,6 +143,7 @@ void row_bind_content(sqlite3_stmt *statement, const struct store_insert *insert
 #undef IDENTITY
     bind_msgdata(statement, sms);
     sqlite3_bind_int64(statement, COLUMN_number + 1, number);
+    sqlite3_bind_int64(statement, COLUMN_checksum + 1, row_checksum(sms, number));
     if (insert->refuse_duplicate)
         sqlite3_bind_int(statement, PARAMETER_ONCE, (int)insert->kind);
 }
@@ -109,6 +168,7 @@ void row_bind_entry(sqlite3_stmt *statement, const struct store_insert *insert, 
     sqlite3_bind_int(statement, COLUMN_parts + 1, 0);
     sqlite3_bind_int(statement, COLUMN_parts_sent + 1, 0);
     sqlite3_bind_int(statement, COLUMN_reference + 1, 0);
+    sqlite3_bind_int64(statement, COLUMN_guard + 1, GUARD(number, insert->kind, insert->state));
     row_bind_text(statement, COLUMN_foreign_id + 1, sms->foreign_id);
     bind_number(statement, COLUMN_priority + 1, sms->priority);
 }
@@ -157,7 +217,21 @@ static struct message *row_message(sqlite3_stmt *statement)
     return message_create(&sms);
 }
 
-void row_read_entry(sqlite3_stmt *statement, struct store_entry *entry)
+static bool is_sound(sqlite3_stmt *statement, const struct store_entry *entry)
+{
+    if (strcmp(state_name((int)entry->state), "?") == 0 || entry->kind < STORE_MT ||
+        entry->kind > STORE_REPORT)
+        return false;
+    if (sqlite3_column_type(statement, COLUMN_guard) != SQLITE_NULL &&
+        sqlite3_column_int64(statement, COLUMN_guard) !=
+            GUARD(entry->number, entry->kind, entry->state))
+        return false;
+    return sqlite3_column_type(statement, COLUMN_checksum) == SQLITE_NULL ||
+           sqlite3_column_int64(statement, COLUMN_checksum) ==
+               row_checksum(message_sms(entry->message), entry->number);
+}
+
+bool row_read_entry(sqlite3_stmt *statement, struct store_entry *entry)
 {
     *entry = (struct store_entry){
         .number = sqlite3_column_int64(statement, COLUMN_number),
@@ -176,4 +250,5 @@ void row_read_entry(sqlite3_stmt *statement, struct store_entry *entry)
         .parts_sent = sqlite3_column_int(statement, COLUMN_parts_sent),
         .reference = sqlite3_column_int(statement, COLUMN_reference),
     };
+    return is_sound(statement, entry);
 }

@@ -252,8 +252,11 @@ bool schema_prepare(struct database *database, struct bytes *error)
     if (version >= 0 && database_execute(database, "BEGIN IMMEDIATE") &&
         migrate(database, (int)version) && database_execute(database, "COMMIT"))
         return true;
-    bytes_printf(error, "cannot prepare store file %s: %s", database->path,
-                 database_error(database));
+    if (database_is_damaged(database))
+        database_tell_damage(database->path, database_error(database), error);
+    else
+        bytes_printf(error, "cannot prepare store file %s: %s", database->path,
+                     database_error(database));
     database_roll_back(database);
     return false;
 }

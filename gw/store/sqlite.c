@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -20,17 +21,19 @@
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-#define BUSY_MS 10000
+#define BUSY_MS        10000
+#define CHECKED_OCTETS (16 * 1024 * 1024) /* a file up to this size is checked whole */
 
 /* ALL stands for the list of columns, BOTH for the content beside the entry. */
 #define BOTH " CROSS JOIN content AS c ON c.number = e.number"
 
 static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+    [STATEMENT_BEGIN_READING] = "BEGIN",
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
     [STATEMENT_RESERVE] = "UPDATE setting SET value = ?1 WHERE name = 'next_number'",
-    [STATEMENT_STATE] = "SELECT state FROM entry WHERE number = ?1",
+    [STATEMENT_STATE] = "SELECT state, kind, guard FROM entry WHERE number = ?1",
     [STATEMENT_DELETE_CONTENT] = "DELETE FROM content WHERE number = ?1",
     [STATEMENT_DELETE_ENTRY] = "DELETE FROM entry WHERE number = ?1",
     [STATEMENT_RIPE_QUEUES] =
@@ -38,12 +41,16 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
         "  FROM entry INDEXED BY entry_due WHERE " IS_DUE " AND due_ms <= ?1"
         "  ORDER BY due_ms, state, kind, queue, number LIMIT ?2) GROUP BY 1, 2, 3",
     [STATEMENT_RIPEN] =
-        "UPDATE entry SET state = CASE state WHEN 11 THEN 10 ELSE 21 END, changed_ms = ?3"
-        " WHERE number IN (SELECT number FROM entry INDEXED BY entry_due"
-        "  WHERE " IS_DUE " AND due_ms <= ?1 ORDER BY due_ms, state, kind, queue, number LIMIT ?2)",
+        "UPDATE entry SET state = CASE state WHEN 11 THEN 10 ELSE 21 END, changed_ms = ?3,"
+        " guard = " GUARD_SQL(
+            "CASE state WHEN 11 THEN 10 ELSE 21 END") " WHERE number IN (SELECT number FROM entry "
+                                                      "INDEXED BY entry_due"
+                                                      "  WHERE " IS_DUE
+                                                      " AND due_ms <= ?1 ORDER BY due_ms, state, "
+                                                      "kind, queue, number LIMIT ?2)",
     [STATEMENT_NEXT_DUE] =
         "SELECT due_ms FROM entry INDEXED BY entry_due WHERE " IS_DUE " ORDER BY due_ms LIMIT 1",
-    [STATEMENT_WALK] = "SELECT number, state, changed_ms, accepted_ms FROM entry"
+    [STATEMENT_WALK] = "SELECT number, state, changed_ms, accepted_ms, kind, guard FROM entry"
                        " WHERE number > ?1 ORDER BY number LIMIT ?2",
     [STATEMENT_FETCH] = "SELECT ALL FROM entry AS e INDEXED BY entry_waiting" BOTH
                         " WHERE " IS_WAITING " AND state = ?1 AND kind = ?2 AND queue = ?3"
@@ -109,7 +116,35 @@ int64_t database_number(struct database *database, const char *sql, int64_t othe
 
 const char *database_error(struct database *database)
 {
-    return sqlite3_errmsg(database->handle);
+    return database->damage.len > 0 ? bytes_str(&database->damage)
+                                    : sqlite3_errmsg(database->handle);
+}
+
+int database_error_code(struct database *database)
+{
+    return database->damage.len > 0 ? SQLITE_CORRUPT : sqlite3_extended_errcode(database->handle);
+}
+
+bool database_is_damaged(struct database *database)
+{
+    int code = database_error_code(database) & 0xff;
+
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+bool database_note_damage(struct database *database, int64_t number)
+{
+    if (database->damage.len == 0)
+        bytes_printf(&database->damage, "entry %" PRId64 " does not match its checksum", number);
+    return false;
+}
+
+void database_tell_damage(const char *path, const char *what, struct bytes *text)
+{
+    bytes_printf(text,
+                 "store file %s is damaged (%s): salvage what is sound with"
+                 " \"gwstore --store %s recover --output NEW\"",
+                 path, what, path);
 }
 
 /* The text, with ALL replaced. */
@@ -189,7 +224,7 @@ static bool use_write_ahead_log(struct database *database, bool in_memory)
 
 /* 4000 pages of log between checkpoints (16 MB): pages that change often are
  * written to the file once for many commits. */
-static const char settings[] = "PRAGMA synchronous = FULL;"
+static const char settings[] = "PRAGMA cell_size_check = ON;"
                                "PRAGMA foreign_keys = OFF;"
                                "PRAGMA wal_autocheckpoint = 4000;"
                                "PRAGMA cache_size = -16384;"
@@ -215,40 +250,82 @@ static void configure_library(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-static bool open_handle(struct database *database, const char *path, struct bytes *error)
+static bool use_sync(struct database *database, enum store_sync sync)
+{
+    static const char *const pragmas[] = {
+        [STORE_SYNC_FULL] = "PRAGMA synchronous = FULL",
+        [STORE_SYNC_NORMAL] = "PRAGMA synchronous = NORMAL",
+        [STORE_SYNC_OFF] = "PRAGMA synchronous = OFF",
+    };
+
+    return database_execute(database, pragmas[sync]);
+}
+
+/* A small file is looked through as a whole; for a big one that would take
+ * minutes: there, pages and rows are looked at when they are read. */
+static bool looks_sound(struct database *database)
+{
+    int64_t size = database_number(database, "PRAGMA page_count", 0) *
+                   database_number(database, "PRAGMA page_size", 0);
+
+    if (size > CHECKED_OCTETS)
+        return true;
+    sqlite3_stmt *statement = database_prepare(database, "PRAGMA integrity_check(1)");
+    bool done = statement != NULL && sqlite3_step(statement) == SQLITE_ROW;
+    if (done && !slice_equal_str(row_text(statement, 0), "ok"))
+        bytes_append_slice(&database->damage, row_text(statement, 0));
+    sqlite3_finalize(statement);
+    return done && database->damage.len == 0;
+}
+
+static void tell_failure(struct database *database, const char *doing, struct bytes *error)
+{
+    if (database_is_damaged(database))
+        database_tell_damage(database->path, database_error(database), error);
+    else
+        bytes_printf(error, "cannot %s store file %s: %s", doing, database->path,
+                     database_error(database));
+}
+
+static bool open_handle(struct database *database, const struct store_options *options,
+                        struct bytes *error)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     static pthread_once_t configured = PTHREAD_ONCE_INIT;
 
     pthread_once(&configured, configure_library);
-    int result = sqlite3_open_v2(path != NULL ? path : ":memory:", &database->handle, flags, NULL);
+    int result = sqlite3_open_v2(
+        options->path != NULL ? options->path : ":memory:", &database->handle, flags, NULL);
 
     if (database->handle == NULL)
         log_panic("out of memory in SQLite");
     if (result == SQLITE_OK) {
         sqlite3_extended_result_codes(database->handle, 1);
         sqlite3_busy_timeout(database->handle, BUSY_MS);
-        if (claim_file(database) && use_write_ahead_log(database, path == NULL) &&
-            database_execute(database, settings))
+        if (claim_file(database) && use_write_ahead_log(database, options->path == NULL) &&
+            database_execute(database, settings) && use_sync(database, options->sync) &&
+            looks_sound(database))
             return true;
     }
-    bytes_printf(error, "cannot open store file %s: %s", database->path, database_error(database));
+    tell_failure(database, "open", error);
     return false;
 }
 
-struct database *database_open(const char *path, bool keep_history, struct bytes *error)
+struct database *database_open(const struct store_options *options, struct bytes *error)
 {
+    const char *path = options->path;
+
     if (path != NULL && !make_file(path, error))
         return NULL;
     struct database *database = memory_zalloc(1, sizeof *database);
 
     database->path = memory_strdup(path != NULL ? path : "(in memory)");
-    database->keep_history = keep_history;
-    if (open_handle(database, path, error) && schema_prepare(database, error)) {
+    database->keep_history = options->history_s > 0;
+    database->hold_uncertain = options->hold_uncertain;
+    if (open_handle(database, options, error) && schema_prepare(database, error)) {
         if (prepare_statements(database) && start_numbers(database))
             return database;
-        bytes_printf(error, "cannot use store file %s: %s", database->path,
-                     database_error(database));
+        tell_failure(database, "use", error);
     }
     database_close(database);
     return NULL;
@@ -277,13 +354,14 @@ void database_close(struct database *database)
     /* As the last user of the file this also takes the log away. */
     if (sqlite3_close(database->handle) != SQLITE_OK)
         log_error("store file %s: cannot close: %s", database->path, database_error(database));
+    bytes_free(&database->damage);
     free(database->path);
     free(database);
 }
 
 /* --- transactions --------------------------------------------------------- */
 
-bool database_begin(struct database *database)
+static bool begin(struct database *database, enum statement which)
 {
     struct timespec now;
 
@@ -291,7 +369,17 @@ bool database_begin(struct database *database)
     database->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     memset(database->delta, 0, sizeof database->delta);
     database->reserving = database->reserved;
-    return database_run(database_statement(database, STATEMENT_BEGIN));
+    return database_run(database_statement(database, which));
+}
+
+bool database_begin(struct database *database)
+{
+    return begin(database, STATEMENT_BEGIN);
+}
+
+bool database_begin_reading(struct database *database)
+{
+    return begin(database, STATEMENT_BEGIN_READING);
 }
 
 bool database_commit(struct database *database)
@@ -332,6 +420,12 @@ int64_t database_changes(struct database *database)
 void database_checkpoint(struct database *database)
 {
     sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
+/* Its octets stay on the disk and are written over. */
+void database_make_room(struct database *database)
+{
+    sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 bool database_carry_out(struct database *database, struct operation *operation)

@@ -11,6 +11,7 @@
  *   changes.c   insert, update, ripen, prune
  *   questions.c fetch, lists, finding, what is there at opening
  *   takeover.c  the store file of a Kannel that was there before
+ *   reserve.c   room for changes of state on a full disk
  *   lock.c      one bearerbox a file
  *
  * An operation that cannot be carried out for a reason of its own says so in
@@ -40,19 +41,25 @@ enum column {
  * The states by what is asked of them. Each set is the condition of a partial
  * index; a query must repeat it literally to use the index.
  */
-#define IS_WAITING "state IN (10, 21)" /* QUEUED, RECEIVED */
-#define IS_DUE     "state IN (11, 22)" /* DEFERRED, POSTPONED */
-#define IS_IN_HAND "state IN (12, 20)" /* SENDING, RECEIVING */
+#define IS_WAITING "state IN (10, 21)"     /* QUEUED, RECEIVED */
+#define IS_DUE     "state IN (11, 22)"     /* DEFERRED, POSTPONED */
+#define IS_IN_HAND "state IN (12, 14, 20)" /* SENDING, HELD, RECEIVING */
 #define IS_SENT    "(state = 13 OR (state = 12 AND foreign_id IS NOT NULL))" /* SENT, SENDING */
 _Static_assert(STATE_QUEUED == 10 && STATE_DEFERRED == 11 && STATE_SENDING == 12 &&
-                   STATE_SENT == 13 && STATE_RECEIVING == 20 && STATE_RECEIVED == 21 &&
-                   STATE_POSTPONED == 22,
+                   STATE_SENT == 13 && STATE_HELD == 14 && STATE_RECEIVING == 20 &&
+                   STATE_RECEIVED == 21 && STATE_POSTPONED == 22,
                "the conditions above say other states");
+
+/* entry.guard. The same in SQL, for the state that the expression gives. */
+#define GUARD(number, kind, state)                                                                 \
+    ((((number)&65535) * 256 + (int64_t)(kind)*64 + (int64_t)(state)) * 40503 & 16777215)
+#define GUARD_SQL(state) "((number & 65535) * 256 + kind * 64 + (" state ")) * 40503 & 16777215"
 
 #define STATE_LIMIT 64 /* above every state's number */
 
 enum statement {
     STATEMENT_BEGIN,
+    STATEMENT_BEGIN_READING,
     STATEMENT_COMMIT,
     STATEMENT_ROLLBACK,
     STATEMENT_RESERVE,
@@ -93,6 +100,8 @@ struct database {
     sqlite3 *handle;
     char *path; /* for texts */
     bool keep_history;
+    bool hold_uncertain; /* SENDING at opening becomes HELD instead of QUEUED */
+    struct bytes damage; /* what was found wrong with a row; empty: nothing */
     sqlite3_stmt *statements[STATEMENT_COUNT];
     sqlite3_stmt *updates[1 << CHANGED_FIELDS];
     int64_t now_ms;             /* time of the running transaction */
@@ -110,14 +119,27 @@ struct database {
  * Opens or makes the file, which must be ours or empty, and brings its schema
  * forward. path NULL: in memory. NULL with the reason appended to *error.
  */
-struct database *database_open(const char *path, bool keep_history, struct bytes *error);
+struct database *database_open(const struct store_options *options, struct bytes *error);
 void database_close(struct database *database);
 
 bool database_begin(struct database *database);
 bool database_commit(struct database *database);
 void database_roll_back(struct database *database);
-/* What the last failure was; valid until the next call. */
+/* What the last failure was; valid until the next call. The code is SQLite's
+ * extended one, SQLITE_CORRUPT when a row does not match its checksum. */
+int database_error_code(struct database *database);
 const char *database_error(struct database *database);
+
+/* The file, or a row in it, is not what was written. */
+bool database_is_damaged(struct database *database);
+/* Takes down that a row is damaged; false. */
+bool database_note_damage(struct database *database, int64_t number);
+/* "X is damaged (WHAT): salvage it with ...". */
+void database_tell_damage(const char *path, const char *what, struct bytes *text);
+/* Without a write lock: for questions while the file cannot be written. */
+bool database_begin_reading(struct database *database);
+/* Makes what is in the write-ahead log room for more of it. */
+void database_make_room(struct database *database);
 
 /* Carries out one operation inside the transaction and fills in its answer. */
 bool database_carry_out(struct database *database, struct operation *operation);
@@ -160,7 +182,10 @@ void row_bind_entry(sqlite3_stmt *statement, const struct store_insert *insert, 
                     int64_t now_ms);
 /* The row's text, borrowed until the next step. */
 struct slice row_text(sqlite3_stmt *statement, int column);
-void row_read_entry(sqlite3_stmt *statement, struct store_entry *entry);
+/* Fills in the entry, whose strings are the operation's then. False when the row is damaged. */
+bool row_read_entry(sqlite3_stmt *statement, struct store_entry *entry);
+/* Over all fields of the message that are in `content`. */
+int64_t row_checksum(const struct sms *sms, int64_t number);
 
 /* --- changes.c ---------------------------------------------------------- */
 
@@ -175,7 +200,7 @@ bool change_delete(struct database *database, int64_t number);
  * A transaction of its own.
  */
 bool change_prune(struct database *database, int64_t before_ms, bool *more);
-/* SENDING becomes QUEUED, each is logged. A transaction of its own. */
+/* SENDING becomes QUEUED, or HELD with hold_uncertain; each is logged. A transaction of its own. */
 bool change_recover(struct database *database, int64_t *uncertain);
 
 /* --- questions.c -------------------------------------------------------- */
@@ -195,6 +220,16 @@ void question_free_queues(struct store_queue *queues, size_t count);
  * the reason appended to *error when the file is neither Kannel's nor SQLite's.
  */
 bool takeover_look(const char *path, struct bytes *error);
+
+/* --- reserve.c ---------------------------------------------------------- */
+
+/*
+ * PATH.reserve: room on the disk that is given back when the disk is full, so
+ * that changes of state can still be written. False when there is no room for
+ * it: the disk counts as full then.
+ */
+bool reserve_make(const char *path);
+void reserve_release(const char *path);
 
 /* --- lock.c ------------------------------------------------------------- */
 

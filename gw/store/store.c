@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "gw/store/operation.h"
 #include "gw/store/sqlite.h"
@@ -34,6 +35,10 @@ struct store {
     bool closed;      /* waits only for its posts */
     char *health;     /* NULL: all is well */
     struct store_counts counts;
+    char *path; /* NULL: in memory */
+    bool damaged;
+    void (*on_damaged)(const char *text, void *arg);
+    void *arg;
 };
 
 /* --- the loop: answers -------------------------------------------------------------- */
@@ -71,9 +76,12 @@ static void log_unheard(const struct operation *operation)
 static void take_news(struct store *store, const struct batch *batch)
 {
     store->counts = batch->counts;
-    if (batch->error != NULL || batch->works) {
-        free(store->health);
-        store->health = memory_strdup(batch->error);
+    free(store->health);
+    store->health = memory_strdup(batch->error);
+    if (batch->damaged && !store->damaged) {
+        store->damaged = true;
+        if (store->on_damaged != NULL)
+            store->on_damaged(store->health, store->arg);
     }
 }
 
@@ -234,6 +242,28 @@ const char *store_health(const struct store *store)
     return store->health;
 }
 
+bool store_is_damaged(const struct store *store)
+{
+    return store->damaged;
+}
+
+int64_t store_file_size(const struct store *store)
+{
+    static const char *const suffixes[] = {"", "-wal"};
+    int64_t size = 0;
+
+    for (size_t i = 0; store->path != NULL && i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        struct bytes name = {0};
+        struct stat status;
+
+        bytes_printf(&name, "%s%s", store->path, suffixes[i]);
+        if (stat(bytes_str(&name), &status) == 0)
+            size += (int64_t)status.st_size;
+        bytes_free(&name);
+    }
+    return size;
+}
+
 /* --- opening and closing -------------------------------------------------------------- */
 
 const struct store_queue *store_queues(const struct store *store, size_t *count)
@@ -257,7 +287,11 @@ static bool take_stock(struct store *store, struct bytes *error)
         store->counts = writer_count(database->tally);
         return true;
     }
-    bytes_printf(error, "cannot read store file %s: %s", database->path, database_error(database));
+    if (database_is_damaged(database))
+        database_tell_damage(database->path, database_error(database), error);
+    else
+        bytes_printf(error, "cannot read store file %s: %s", database->path,
+                     database_error(database));
     return false;
 }
 
@@ -269,7 +303,7 @@ static bool open_database(struct store *store, const struct store_options *optio
         if (store->lock == NULL || !takeover_look(options->path, error))
             return false;
     }
-    store->database = database_open(options->path, options->history_s > 0, error);
+    store->database = database_open(options, error);
     return store->database != NULL && take_stock(store, error);
 }
 
@@ -278,6 +312,7 @@ static void close_database(struct store *store)
     database_close(store->database);
     store_lock_release(store->lock);
     question_free_queues(store->queues, store->queue_count);
+    free(store->path);
     free(store->health);
 }
 
@@ -287,6 +322,9 @@ struct store *store_open(struct loop *loop, const struct store_options *options,
     struct store *store = memory_zalloc(1, sizeof *store);
 
     store->loop = loop;
+    store->path = memory_strdup(options->path);
+    store->on_damaged = options->damaged;
+    store->arg = options->arg;
     operation_list_clear(&store->collected);
     if (!open_database(store, options, error)) {
         close_database(store);

@@ -16,8 +16,13 @@
  *
  * A read sees all operations issued before it.
  *
- * When the disk is full or the file cannot be written, operations answer
- * STORE_FAILED and the store goes on trying by itself: store_health() tells.
+ * When the disk is full, new messages answer STORE_FAILED, while changes and
+ * reports go on in the room of a reserve file. When the file cannot be written
+ * at all, operations answer STORE_FAILED, except those that happened already in
+ * the world and must be known here: an update without a callback and an insert
+ * that says keep_trying. These are kept in memory, a bounded number, and carried
+ * out before anything else as soon as that is possible. The store goes on trying
+ * by itself; store_health() tells.
  * Strings and messages passed in are copied or referenced; the caller keeps
  * what is his.
  *
@@ -55,9 +60,9 @@ struct store_entry {
     enum store_kind kind;
     enum message_state state;
     struct message *message;
-    struct slice queue;      /* who it waits for; the caller's vocabulary */
-    int attempts;            /* times it was handed to an SMSC or box; 1 when inserted SENDING */
-    int64_t accepted_ms;     /* since 1970 */
+    struct slice queue;  /* who it waits for; the caller's vocabulary */
+    int attempts;        /* times it was handed to an SMSC or box; 1 when inserted SENDING */
+    int64_t accepted_ms; /* since 1970 */
     int64_t changed_ms;
     int64_t due_ms;          /* DEFERRED, POSTPONED: when to go on */
     struct slice link;       /* the SMSC connection that has or had it */
@@ -69,9 +74,21 @@ struct store_entry {
 
 /* --- opening ----------------------------------------------------------- */
 
+enum store_sync {
+    STORE_SYNC_FULL,   /* every commit is on the disk when it is answered */
+    STORE_SYNC_NORMAL, /* a power cut may take the last commits; the file stays sound */
+    STORE_SYNC_OFF     /* a power cut may take or damage anything; a crash of ours takes nothing */
+};
+
 struct store_options {
-    const char *path;      /* NULL: in memory only, nothing survives */
-    int64_t history_s;     /* how long finished entries stay; 0: gone at once */
+    const char *path;  /* NULL: in memory only, nothing survives */
+    int64_t history_s; /* how long finished entries stay; 0: gone at once */
+    enum store_sync sync;
+    bool hold_uncertain; /* what was SENDING at opening becomes HELD, not QUEUED */
+    /* The file turned out to be damaged: from now on everything is answered
+     * STORE_FAILED. Called once, on the loop; may be NULL. */
+    void (*damaged)(const char *text, void *arg);
+    void *arg;
 };
 
 /* What waits in one queue, found at opening. */
@@ -84,8 +101,8 @@ struct store_queue {
 
 /*
  * Opens or makes the file, locks it against other bearerboxes, brings an older
- * schema forward, and turns what was SENDING into QUEUED again: those are
- * uncertain and each is logged with id and receiver. NULL with the reason
+ * schema forward, and turns what was SENDING into QUEUED again (or HELD): those
+ * are uncertain and each is logged with id and receiver. NULL with the reason
  * appended to *error. Blocks.
  */
 struct store *store_open(struct loop *loop, const struct store_options *options,
@@ -113,6 +130,8 @@ struct store_insert {
      * this flag too, answers STORE_DUPLICATE and inserts nothing. Finished
      * entries count as long as they are kept. */
     bool refuse_duplicate;
+    /* Never answers STORE_FAILED while the store is open: see above. */
+    bool keep_trying;
 };
 
 /* number is 0 when nothing was inserted. */
@@ -187,10 +206,15 @@ struct store_counts {
     int64_t mt_waiting;      /* QUEUED, DEFERRED, SENDING */
     int64_t mo_waiting;      /* MO and reports: RECEIVED, POSTPONED */
     int64_t reports_awaited; /* SENT */
+    int64_t held;            /* HELD */
 };
 struct store_counts store_counts(const struct store *store);
 
 /* NULL when all is well, else what is wrong ("database or disk is full"). */
 const char *store_health(const struct store *store);
+/* What store_health() tells is damage of the file, which does not go away. */
+bool store_is_damaged(const struct store *store);
+/* Octets of the file and its log; looked up at each call. */
+int64_t store_file_size(const struct store *store);
 
 #endif

@@ -130,8 +130,10 @@ static void remove_database(const char *path)
 /* Makes a database of the records at path; *rest is what could not be read. */
 static bool import_into(const char *path, struct slice *rest, int64_t *count, struct bytes *error)
 {
+    struct store_options options = {.path = path, .history_s = 1};
+
     remove_database(path);
-    struct database *database = database_open(path, true, error);
+    struct database *database = database_open(&options, error);
     if (database == NULL)
         return false;
     bool done =
@@ -223,7 +225,11 @@ static bool look_at(const char *path, struct slice file, struct bytes *error)
     else if (is_kannel(file))
         return take_over(path, file, error);
     else
-        bytes_printf(error, "%s is neither a message store nor the store file of a Kannel", path);
+        bytes_printf(error,
+                     "%s is neither a message store nor the store file of a Kannel; if it was a"
+                     " message store it is damaged: salvage what is sound with"
+                     " \"gwstore --store %s recover --output NEW\"",
+                     path, path);
     return false;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "gw/store/writer.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,7 +19,17 @@
 #define PRUNE_LEAST_MS 2000 /* between two walks through the table */
 #define PRUNE_MOST_MS  3600000
 
+#define KEPT_LIMIT 200000 /* operations */
+
 #define NEVER INT64_MAX
+
+/* What can be done with the file. */
+enum writer_level {
+    LEVEL_ALL,
+    LEVEL_CHANGES, /* the disk is full, the reserve is in use: no new messages */
+    LEVEL_READS,   /* it cannot be written */
+    LEVEL_NOTHING  /* nor read, or damaged */
+};
 
 struct writer {
     struct writer_options options;
@@ -35,7 +46,11 @@ struct writer {
     bool closing;
 
     /* The thread's; moments are monotonic. */
-    bool failing;
+    enum writer_level level;
+    bool damaged;
+    struct bytes trouble;       /* why the level is not LEVEL_ALL */
+    struct operation_list kept; /* must happen, could not yet */
+    size_t kept_count;
     int64_t probe_at, checkpoint_at, prune_at, pruned_at;
 };
 
@@ -47,7 +62,7 @@ static int64_t monotonic_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* --- a batch -------------------------------------------------------------- */
+/* --- counts -------------------------------------------------------------- */
 
 struct store_counts writer_count(const int64_t *tally)
 {
@@ -57,67 +72,191 @@ struct store_counts writer_count(const int64_t *tally)
         .reports_awaited = tally[STATE_SENT],
     };
 
-    counts.live = counts.mt_waiting + counts.mo_waiting + tally[STATE_RECEIVING];
+    counts.held = tally[STATE_HELD];
+    counts.live = counts.mt_waiting + counts.held + counts.mo_waiting + tally[STATE_RECEIVING];
     return counts;
+}
+
+/* --- what may be done when not everything can --------------------------------- */
+
+/* Happened already, and must be known here: repeated until it is stored. */
+static bool must_happen(const struct operation *operation)
+{
+    return (operation->type == OPERATION_UPDATE && operation->callback.done == NULL) ||
+           (operation->type == OPERATION_INSERT && operation->u.insert.keep_trying);
+}
+
+/*
+ * Questions whose answer would be acted upon wait until the changes that are
+ * kept are in the file: else a message that has gone would come again.
+ */
+static bool is_permitted(const struct operation *operation, enum writer_level level)
+{
+    switch (operation->type) {
+    case OPERATION_LIST:
+    case OPERATION_LIST_LIVE:
+    case OPERATION_FIND_ID:
+        return level < LEVEL_NOTHING;
+    case OPERATION_INSERT:
+        return level == LEVEL_ALL || (level == LEVEL_CHANGES && operation->u.insert.keep_trying);
+    default:
+        return level <= LEVEL_CHANGES;
+    }
+}
+
+static void leave_out(struct operation *operation)
+{
+    operation->left_out = true;
+    operation_drop_answer(operation);
+    operation->status = STORE_FAILED;
+    if (operation->type == OPERATION_RIPEN)
+        operation->next_due_ms = operation->u.question.now_ms + PROBE_MS;
+}
+
+/* The permitted operations as one transaction; false: none of them was done. */
+static bool attempt(struct writer *writer, struct batch *batch)
+{
+    struct database *database = writer->database;
+    enum writer_level level = writer->level;
+    bool sound = level == LEVEL_READS ? database_begin_reading(database) : database_begin(database);
+
+    for (struct operation *o = batch->operations; o != NULL && sound; o = o->next) {
+        operation_drop_answer(o);
+        o->left_out = !is_permitted(o, level);
+        if (!o->left_out)
+            sound = database_carry_out(database, o);
+    }
+    return sound && database_commit(database);
+}
+
+/* --- trouble ------------------------------------------------------------------- */
+
+/* What is left to do when that error has come. */
+static enum writer_level level_after(struct writer *writer)
+{
+    int code = database_error_code(writer->database);
+
+    if (database_is_damaged(writer->database))
+        return LEVEL_NOTHING;
+    if (writer->level == LEVEL_ALL && ((code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_WRITE ||
+                                       code == SQLITE_IOERR_SHMSIZE))
+        return LEVEL_CHANGES;
+    return writer->level < LEVEL_READS ? LEVEL_READS : LEVEL_NOTHING;
+}
+
+static void set_trouble(struct writer *writer, struct bytes *text)
+{
+    bytes_clear(&writer->trouble);
+    bytes_append_slice(&writer->trouble, bytes_slice(text));
+    bytes_free(text);
+}
+
+/* Logs where the state of the file changes. */
+static void note_failure(struct writer *writer)
+{
+    struct database *database = writer->database;
+    enum writer_level level = level_after(writer);
+    struct bytes text = {0};
+
+    if (level == LEVEL_NOTHING && database_is_damaged(database)) {
+        writer->damaged = true;
+        database_tell_damage(database->path, database_error(database), &text);
+    } else {
+        bytes_printf(&text, "%s: %s", database->path, database_error(database));
+    }
+    if (writer->level == LEVEL_ALL || writer->damaged)
+        log_error("store: %s: messages cannot be stored", bytes_str(&text));
+    set_trouble(writer, &text);
+    database_roll_back(database);
+    if (level == LEVEL_CHANGES && !writer->options.in_memory) {
+        reserve_release(database->path);
+        database_make_room(database);
+    }
+    writer->level = level;
+    writer->probe_at = writer->damaged ? NEVER : monotonic_ms() + PROBE_MS;
 }
 
 static void fail_batch(struct batch *batch)
 {
-    for (struct operation *o = batch->operations; o != NULL; o = o->next) {
-        operation_drop_answer(o);
-        o->status = STORE_FAILED;
-        if (o->type == OPERATION_RIPEN)
-            o->next_due_ms = o->u.question.now_ms + PROBE_MS;
+    for (struct operation *o = batch->operations; o != NULL; o = o->next)
+        leave_out(o);
+}
+
+/* Goes down the levels until what is left can be done. The level that allowed
+ * something stays, except that reading is tried again each time. */
+static void run_down(struct writer *writer, struct batch *batch)
+{
+    while (!writer->damaged && !attempt(writer, batch)) {
+        note_failure(writer);
+        if (writer->level == LEVEL_NOTHING)
+            break;
+    }
+    if (writer->level == LEVEL_NOTHING) {
+        fail_batch(batch);
+        if (!writer->damaged)
+            writer->level = LEVEL_READS;
     }
 }
 
-static size_t count_operations(const struct batch *batch)
+/* What must happen and could not goes to the kept ones; the rest is answered. */
+static void keep_left_out(struct writer *writer, struct batch *batch)
 {
-    size_t count = 0;
+    static struct log_limit limit;
+    struct operation **place = &batch->operations, *o;
 
-    for (const struct operation *o = batch->operations; o != NULL; o = o->next)
-        count++;
-    return count;
+    while ((o = *place) != NULL) {
+        bool keep = o->left_out && must_happen(o) && !writer->damaged;
+
+        if (o->left_out && !keep)
+            leave_out(o);
+        if (!keep || writer->kept_count >= KEPT_LIMIT) {
+            if (keep) {
+                leave_out(o);
+                log_limited(&limit, LOG_LEVEL_ERROR,
+                            "store: too many changes wait for a file that cannot be written: "
+                            "a change of entry %" PRId64 " is lost, its message may be sent again",
+                            o->number);
+            }
+            place = &o->next;
+            continue;
+        }
+        *place = o->next;
+        o->status = STORE_OK;
+        operation_list_append(&writer->kept, o);
+        writer->kept_count++;
+    }
 }
 
-/* Takes the state of the file down; logs where it changes. */
-static void note_failure(struct writer *writer, const char *error)
+/* The kept ones stand before the batch's own. */
+static void prepend_kept(struct writer *writer, struct batch *batch)
 {
-    if (!writer->failing)
-        log_error("store: %s: messages cannot be stored until that is over", error);
-    writer->failing = true;
-    writer->probe_at = monotonic_ms() + PROBE_MS;
+    struct operation *rest = batch->operations;
+
+    if (writer->kept.first == NULL)
+        return;
+    batch->operations = writer->kept.first;
+    *writer->kept.end = rest;
+    operation_list_clear(&writer->kept);
+    writer->kept_count = 0;
 }
 
-static void note_success(struct writer *writer)
+static void tell_state(struct writer *writer, struct batch *batch)
 {
-    if (writer->failing)
-        log_info("store: messages can be stored again");
-    writer->failing = false;
-    writer->probe_at = NEVER;
+    if (writer->level != LEVEL_ALL)
+        batch->error = memory_strdup(bytes_str(&writer->trouble));
+    batch->damaged = writer->damaged;
+    batch->counts = writer_count(writer->database->tally);
 }
 
 static void run_batch(struct writer *writer, struct batch *batch)
 {
-    struct database *database = writer->database;
-    int64_t changes = database_changes(database);
-    bool sound = database_begin(database);
-
-    for (struct operation *o = batch->operations; o != NULL && sound; o = o->next)
-        sound = database_carry_out(database, o);
-    if (sound && database_commit(database)) {
-        batch->works = database_changes(database) != changes;
-        if (batch->works)
-            note_success(writer);
-    } else {
-        batch->error = memory_strdup(database_error(database));
-        database_roll_back(database);
-        note_failure(writer, batch->error);
-        log_error("store: %zu operations were not carried out: %s", count_operations(batch),
-                  batch->error);
+    prepend_kept(writer, batch);
+    if (writer->damaged)
         fail_batch(batch);
-    }
-    batch->counts = writer_count(database->tally);
+    else
+        run_down(writer, batch);
+    keep_left_out(writer, batch);
+    tell_state(writer, batch);
 }
 
 /* Gives a batch to who asked. */
@@ -162,19 +301,30 @@ static void prune(struct writer *writer)
         writer->prune_at = writer->pruned_at + prune_interval(writer);
 }
 
-/* An empty batch brings the news to the loop. */
+/* One step back up, when the file allows it. */
+static bool rise(struct writer *writer)
+{
+    if (writer->level == LEVEL_READS && database_probe(writer->database))
+        writer->level = LEVEL_CHANGES;
+    if (writer->level == LEVEL_CHANGES &&
+        (writer->options.in_memory || reserve_make(writer->database->path)))
+        writer->level = LEVEL_ALL;
+    return writer->level < LEVEL_READS;
+}
+
+/* A batch of what was kept, or an empty one, brings the news to the loop. */
 static void probe(struct writer *writer)
 {
     struct batch *batch = memory_zalloc(1, sizeof *batch);
+    bool better = rise(writer);
 
-    if (database_probe(writer->database)) {
-        batch->works = true;
-        note_success(writer);
-    } else {
-        batch->error = memory_strdup(database_error(writer->database));
-        note_failure(writer, batch->error);
-    }
-    batch->counts = writer_count(writer->database->tally);
+    writer->probe_at = writer->level == LEVEL_ALL ? NEVER : monotonic_ms() + PROBE_MS;
+    if (better)
+        run_batch(writer, batch);
+    else
+        tell_state(writer, batch);
+    if (writer->level == LEVEL_ALL)
+        log_info("store: messages can be stored again");
     hand_back(writer, batch);
 }
 
@@ -184,6 +334,9 @@ static void use_idle_time(struct writer *writer)
 
     if (writer->probe_at <= now) {
         probe(writer);
+    } else if (writer->level != LEVEL_ALL) {
+        writer->prune_at = writer->prune_at == NEVER ? NEVER : now + PRUNE_LEAST_MS;
+        writer->checkpoint_at = NEVER;
     } else if (writer->prune_at <= now) {
         prune(writer);
         writer->checkpoint_at = monotonic_ms() + CHECKPOINT_MS;
@@ -208,7 +361,8 @@ static void after_batch(struct writer *writer)
     int64_t now = monotonic_ms();
 
     writer->checkpoint_at = writer->options.in_memory ? NEVER : now + CHECKPOINT_MS;
-    if (writer->prune_at <= now && writer->pruned_at + PRUNE_BUSY_MS <= now)
+    if (writer->level == LEVEL_ALL && writer->prune_at <= now &&
+        writer->pruned_at + PRUNE_BUSY_MS <= now)
         prune(writer);
 }
 
@@ -247,6 +401,27 @@ static struct batch *take_batch(struct writer *writer, bool *end)
     return batch;
 }
 
+/* At the end: what was kept is written now or never. */
+static void last_try(struct writer *writer)
+{
+    struct batch batch = {0};
+    struct operation *next;
+
+    if (writer->kept_count == 0)
+        return;
+    rise(writer);
+    run_batch(writer, &batch);
+    if (writer->kept_count > 0)
+        log_error("store: %zu changes could not be written: their messages may be sent again",
+                  writer->kept_count);
+    prepend_kept(writer, &batch);
+    for (struct operation *o = batch.operations; o != NULL; o = next) {
+        next = o->next;
+        operation_free(o);
+    }
+    free(batch.error);
+}
+
 static void *run_writer(void *arg)
 {
     struct writer *writer = arg;
@@ -263,6 +438,7 @@ static void *run_writer(void *arg)
         hand_back(writer, batch);
         after_batch(writer);
     }
+    last_try(writer);
     return NULL;
 }
 
@@ -279,6 +455,7 @@ static void init_shared(struct writer *writer)
     pthread_cond_init(&writer->at_rest, &attributes);
     pthread_condattr_destroy(&attributes);
     operation_list_clear(&writer->waiting);
+    operation_list_clear(&writer->kept);
     writer->answered_end = &writer->answered;
 }
 
@@ -292,6 +469,13 @@ struct writer *writer_start(const struct writer_options *options)
     writer->probe_at = writer->checkpoint_at = NEVER;
     writer->prune_at = options->history_ms > 0 ? monotonic_ms() + PRUNE_LEAST_MS : NEVER;
     init_shared(writer);
+    if (!options->in_memory && !reserve_make(options->database->path)) {
+        bytes_printf(&writer->trouble, "%s: no room for the reserve file, the disk is full",
+                     options->database->path);
+        log_error("store: %s: messages cannot be stored", bytes_str(&writer->trouble));
+        writer->level = LEVEL_CHANGES;
+        writer->probe_at = monotonic_ms() + PROBE_MS;
+    }
     /* Signals are the loop's. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -337,9 +521,14 @@ void writer_stop(struct writer *writer)
     struct batch *news = writer_take_answers(writer), *next;
     for (; news != NULL; news = next) { /* of a probe: nobody waits for it */
         next = news->next;
+        for (struct operation *o = news->operations, *after; o != NULL; o = after) {
+            after = o->next;
+            operation_free(o);
+        }
         free(news->error);
         free(news);
     }
+    bytes_free(&writer->trouble);
     pthread_mutex_destroy(&writer->mutex);
     pthread_cond_destroy(&writer->wake);
     pthread_cond_destroy(&writer->at_rest);

@@ -5,8 +5,11 @@
  * its answers. While it commits, the next batch gathers. Private to gw/store/.
  *
  * When anything of a batch meets an error of the file, all of it is rolled back
- * and answered STORE_FAILED. The writer then tries by itself whether the file
- * can be written again. When there is nothing else to do, it prunes the history
+ * and as much of it as is still possible is tried again: everything, changes
+ * without new messages, questions only. What must happen is kept in memory and
+ * goes before the next batch; the rest is answered STORE_FAILED. The writer then
+ * tries by itself whether the file can be written again; a damaged file is not
+ * touched any more. When there is nothing else to do, it prunes the history
  * and moves the write-ahead log into the file.
  */
 #ifndef GW_STORE_WRITER_H
@@ -22,8 +25,8 @@ struct writer;
 struct batch {
     struct batch *next;
     struct operation *operations;
-    char *error; /* NULL: committed */
-    bool works;  /* something was written: the file is in order */
+    char *error; /* what is wrong with the file; NULL: nothing */
+    bool damaged;
     struct store_counts counts;
 };
 
