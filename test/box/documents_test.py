@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manual pages against the programs: every option and every administration
+command is documented, and nothing else is."""
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+from gateway import GatewayTest, build_directory  # noqa: E402
+
+DOC = os.path.join(HERE, "..", "..", "doc")
+
+
+def page(name):
+    with open(os.path.join(DOC, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def options_of_help(program):
+    done = subprocess.run([os.path.join(build_directory(), program), "--help"], timeout=20,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
+    return set(re.findall(r"^ +(?:-\w, )?--([\w-]+)", done.stdout.decode(), re.M))
+
+
+class Documents(GatewayTest):
+    def test_options(self):
+        for program in ("bearerbox", "smsbox"):
+            with self.subTest(program):
+                written = set(re.findall(r"^\.It .*Fl -([\w-]+)", page(program + ".8"), re.M))
+                # Accepted for Kannel's sake, but not worth a line of help.
+                self.assertEqual(written - {"debug"}, options_of_help(program))
+
+    def test_commands(self):
+        gateway = self.gateway()
+        gateway.start_bearerbox()
+        answer = gateway.admin("no-such-command.txt")
+        commands = set(answer.split("Possible commands are:")[1].split())
+        text = page("bearerbox.8").split(".Sh ADMINISTRATION")[1].split(".Sh SIGNALS")[0]
+        written = set()
+        for line in re.findall(r"^\.It Cm (.*)$", text, re.M):
+            written.update(line.replace(",", " ").split())
+        self.assertEqual(written, commands)
+
+    def test_readme_names_what_exists(self):
+        with open(os.path.join(HERE, "..", "..", "README.md"), encoding="utf-8") as f:
+            text = f.read()
+        names = re.findall(r"\]\((?!http)([\w./-]+)\)", text) + re.findall(
+            r"`(doc/[\w./-]+|\./\w+|contrib/)[^`]*`", text)
+        self.assertGreater(len(names), 5)
+        for name in names:
+            self.assertTrue(os.path.exists(os.path.join(HERE, "..", "..", name)), name)
+
+
+if __name__ == "__main__":
+    unittest.main()
