@@ -80,17 +80,10 @@ static void store_whole(struct inbox *inbox, struct message *message, smsc_store
 
 /* --- joining ------------------------------------------------------------------------ */
 
+/* dcs_alphabet counts like coding (gw/sms/dcs.h). */
 static enum dcs_alphabet part_alphabet(const struct sms *sms)
 {
-    switch (sms_coding(sms)) {
-    case SMS_CODING_8BIT:
-        return DCS_8BIT;
-    case SMS_CODING_UCS2:
-        return DCS_UCS2;
-    case SMS_CODING_7BIT:
-        break;
-    }
-    return DCS_GSM7;
+    return (enum dcs_alphabet)sms_coding(sms);
 }
 
 static struct part *slot_part(const struct join_slot *slot)
@@ -133,9 +126,7 @@ static struct message *join_parts(const struct join_set *set)
     udh_without_concat(whole.udhdata, &rest);
     whole.udhdata = udh_slice(&rest);
     whole.msgdata = bytes_slice(&content);
-    whole.coding = alphabet == DCS_UCS2   ? SMS_CODING_UCS2
-                   : alphabet == DCS_8BIT ? SMS_CODING_8BIT
-                                          : SMS_CODING_7BIT;
+    whole.coding = (int32_t)alphabet;
     whole.id = uuid_generate();
     message = message_create(&whole);
     bytes_free(&content);

@@ -11,19 +11,6 @@
 #include "gw/sms/split.h"
 #include "gwlib/memory.h"
 
-static enum dcs_alphabet alphabet_of(const struct sms *sms)
-{
-    switch (sms_coding(sms)) {
-    case SMS_CODING_8BIT:
-        return DCS_8BIT;
-    case SMS_CODING_UCS2:
-        return DCS_UCS2;
-    case SMS_CODING_7BIT:
-        break;
-    }
-    return DCS_GSM7;
-}
-
 static void cut(struct parts *parts, const struct sms *sms, const struct split_plan *plan)
 {
     parts->messages = memory_zalloc(plan->parts, sizeof *parts->messages);
@@ -59,7 +46,7 @@ struct parts parts_make(struct message *message, size_t max_octets, int referenc
     struct split_plan plan;
     struct sms_fault fault;
     struct split_rules rules = {
-        .alphabet = alphabet_of(&sms),
+        .alphabet = (enum dcs_alphabet)sms_coding(&sms),
         .tables = GSM7_DEFAULT,
         .udh = sms.udhdata,
         .max_octets = max_octets,
