@@ -106,6 +106,14 @@ static size_t load(const struct bearer *bearer)
     return smsc_outstanding(bearer->smsc) + bearer->hand.count + bearer->hand.coming;
 }
 
+/* Free places of the driver's window. */
+static size_t places(const struct bearer *bearer)
+{
+    size_t room = smsc_room(bearer->smsc);
+
+    return room > bearer->hand.settling ? room - bearer->hand.settling : 0;
+}
+
 /* How many more messages may be made SENDING for this connection. */
 static size_t allowance(const struct bearer *bearer)
 {
@@ -114,7 +122,7 @@ static size_t allowance(const struct bearer *bearer)
 
     if (!is_online(bearer))
         return 0;
-    room = smsc_room(bearer->smsc) + smsc_prefetch(bearer->smsc);
+    room = places(bearer) + smsc_prefetch(bearer->smsc);
     return room > taken ? room - taken : 0;
 }
 
@@ -186,7 +194,7 @@ static void hand_return(struct bearer *bearer)
 
 static void hand_over(struct bearer *bearer)
 {
-    while (bearer->hand.first != NULL && smsc_has_room(bearer->smsc))
+    while (bearer->hand.first != NULL && places(bearer) > 0)
         outgoing_send(hand_take(&bearer->hand));
 }
 
@@ -377,9 +385,8 @@ void dispatch_link_changed(struct dispatch *dispatch, struct bearer *bearer)
     dispatch_resume(dispatch); /* others may take over, also where it was preferred */
 }
 
-void dispatch_link_ready(struct dispatch *dispatch, struct bearer *bearer)
+void dispatch_link_ready(struct bearer *bearer)
 {
-    (void)dispatch;
     pump(bearer);
 }
 

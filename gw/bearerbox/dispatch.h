@@ -44,7 +44,7 @@ void dispatch_stop(struct dispatch *dispatch);
 
 /* From links. */
 void dispatch_link_changed(struct dispatch *dispatch, struct bearer *bearer);
-void dispatch_link_ready(struct dispatch *dispatch, struct bearer *bearer);
+void dispatch_link_ready(struct bearer *bearer);
 void dispatch_accepted(struct bearer *bearer, struct smsc_submit *submit, struct slice foreign_id,
                        struct slice text, struct slice meta_data);
 void dispatch_failed(struct bearer *bearer, struct smsc_submit *submit, enum smsc_failure failure,

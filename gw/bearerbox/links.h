@@ -21,7 +21,12 @@ struct hand {
     struct outgoing *first, *last;
     size_t count;
     size_t coming; /* on their way to SENDING */
+    /* Accepted by the SMSC, not committed as such yet. They keep their places in
+     * the window, so that a crash leaves no more than a window uncertain. */
+    size_t settling;
 };
+/* Answers of the store are on their way for a bearer whose `coming` or
+ * `settling` is not 0: it must not be freed. */
 
 struct bearer {
     struct gateway *gateway;

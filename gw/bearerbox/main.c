@@ -153,9 +153,7 @@ static void link_state(void *owner, enum smsc_state state)
 
 static void link_ready(void *owner)
 {
-    struct bearer *bearer = owner;
-
-    dispatch_link_ready(bearer->gateway->dispatch, bearer);
+    dispatch_link_ready(owner);
 }
 
 static void link_accepted(void *owner, struct smsc_submit *submit, struct slice foreign_id,
@@ -239,7 +237,7 @@ static void make_rooms(struct gateway *gateway, struct conf_problems *problems)
     gateway->boxes = boxes_create(gateway, outbox_submit, problems);
     gateway->reports = reports_create(gateway);
     gateway->links = links_create(gateway, &smsc_events, problems);
-    gateway->outcomes = outcomes_create();
+    gateway->outcomes = outcomes_create(dispatch_link_ready);
     gateway->dispatch = dispatch_create(gateway);
     gateway->inbox = inbox_create(gateway);
 }

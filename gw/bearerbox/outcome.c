@@ -14,11 +14,12 @@
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-struct outcomes *outcomes_create(void)
+struct outcomes *outcomes_create(void (*settled)(struct bearer *bearer))
 {
     struct outcomes *outcomes = memory_zalloc(1, sizeof *outcomes);
 
     outcomes->last_reference = (int)random_below(256);
+    outcomes->settled = settled;
     return outcomes;
 }
 
@@ -193,6 +194,26 @@ static void report_accepted(struct outgoing *outgoing, struct slice text, struct
     bytes_free(&full);
 }
 
+static void settled(enum store_status status, void *arg)
+{
+    struct bearer *bearer = arg;
+
+    (void)status;
+    bearer->hand.settling--;
+    bearer->gateway->outcomes->settled(bearer);
+}
+
+/* The end of an accepted message, which keeps its place in the window until it
+ * is committed. */
+static void settle(struct outgoing *outgoing, const struct store_change *change)
+{
+    struct bearer *bearer = outgoing->bearer;
+
+    bearer->hand.settling++;
+    store_update(bearer->gateway->store, outgoing->item->number, change, settled, bearer);
+    lane_drop(outgoing_release(outgoing));
+}
+
 bool outcome_accepted(struct outgoing *outgoing, struct slice foreign_id, struct slice text,
                       struct slice meta_data)
 {
@@ -219,7 +240,7 @@ bool outcome_accepted(struct outgoing *outgoing, struct slice foreign_id, struct
         change.parts = item->parts;
         change.parts_sent = item->parts_sent;
     }
-    finish(outgoing, &change);
+    settle(outgoing, &change);
     return false;
 }
 

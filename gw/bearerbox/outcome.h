@@ -13,8 +13,9 @@
 
 /* What all outcomes share; release with free(). */
 struct outcomes {
-    int last_reference; /* of concatenation; counts every message routed */
-    int64_t uncertain;  /* answers that were lost */
+    int last_reference;                     /* of concatenation; counts every message routed */
+    void (*settled)(struct bearer *bearer); /* an accepted message is committed as such */
+    int64_t uncertain;                      /* answers that were lost */
 };
 
 /* A message that one connection is to send: committed as SENDING, or about to
@@ -28,7 +29,7 @@ struct outgoing {
     struct outgoing *next;     /* in the bearer's hand */
 };
 
-struct outcomes *outcomes_create(void);
+struct outcomes *outcomes_create(void (*settled)(struct bearer *bearer));
 
 struct outgoing *outgoing_create(struct bearer *bearer, struct lane_item *item);
 /* Ends it without a word about the message; gives the item back to the caller. */
