@@ -28,6 +28,7 @@ struct at_dialogue {
     bool wants_prompt;
     bool sends;         /* it is a message: +CMGS: belongs to it */
     struct bytes asked; /* "+CPIN": the answer's prefix, or empty */
+    bool was_silent;    /* the last questions came back without an echo */
     bool secret;        /* the running command is not to be logged */
     struct at_unasked unasked;
 };
@@ -145,6 +146,10 @@ static bool take_echo(struct at_dialogue *dialogue, struct slice line)
     else
         show(dialogue, "<--", line);
     bytes_clear(&dialogue->sent); /* once */
+    if (dialogue->was_silent) {   /* it had been turned off: the modem has forgotten */
+        dialogue->was_silent = false;
+        at_unasked_take(&dialogue->unasked, slice_str("RDY"));
+    }
     return true;
 }
 
@@ -160,12 +165,14 @@ static bool is_asked_for(const struct at_dialogue *dialogue, struct slice line)
 
 static void take_running(struct at_dialogue *dialogue, struct slice line)
 {
+    bool restarted = at_has_restarted(dialogue);
+
     if (is_asked_for(dialogue, line)) {
         take_text(dialogue, line);
         return;
     }
     if (at_unasked_take(&dialogue->unasked, line)) {
-        if (at_has_restarted(dialogue))
+        if (!restarted && at_has_restarted(dialogue))
             finish(dialogue, AT_RESTARTED);
         return;
     }
@@ -259,6 +266,8 @@ static enum at_final collect(struct at_dialogue *dialogue, struct at_answer *ans
             finish(dialogue, AT_TIMEOUT);
     }
     dialogue->answer = NULL;
+    if (answer->final == AT_OK && dialogue->asked.len > 0)
+        dialogue->was_silent = dialogue->sent.len > 0;
     dialogue->wants_prompt = dialogue->sends = dialogue->secret = false;
     if (answer->final == AT_TIMEOUT)
         log_to(dialogue->file, LOG_LEVEL_DEBUG, "%s: no answer in time", dialogue->name);

@@ -22,7 +22,7 @@
 #define RETRY_FIRST_MS   500 /* between attempts to open the port or to bring it up */
 #define RETRY_LAST_MS    8000
 #define HOPELESS_WAIT_MS 30000
-#define IDLE_WAIT_MS     60000
+#define IDLE_WAIT_MS     30000
 #define PAUSE_FIRST_MS   4000
 #define PAUSE_LAST_MS    8000 /* for the network or a busy SIM */
 #define STOP_FIRST_MS    60000
@@ -266,6 +266,14 @@ static bool bring_up(struct at_driver *driver)
     return readiness == AT_READY;
 }
 
+/* The modem has just been heard. */
+static void probe_later(struct at_driver *driver)
+{
+    driver->next_probe = clock_monotonic_ms() + (driver->settings.keepalive_s > 0
+                                                     ? driver->settings.keepalive_s * INT64_C(1000)
+                                                     : IDLE_WAIT_MS);
+}
+
 /* --- sending ------------------------------------------------------------------------------ */
 
 static void suspend(struct at_driver *driver, enum at_outcome why, const char *detail)
@@ -382,7 +390,7 @@ static enum at_condition send_next(struct at_driver *driver)
         driver->again = NULL;
         at_note_window(driver, driver->held.submit != NULL ? 2 : 1);
     }
-    driver->next_probe = clock_monotonic_ms() + IDLE_WAIT_MS;
+    probe_later(driver);
     return condition;
 }
 
@@ -390,8 +398,6 @@ static enum at_condition send_next(struct at_driver *driver)
 
 static enum at_condition probe_when_due(struct at_driver *driver)
 {
-    int64_t every = driver->settings.keepalive_s > 0 ? driver->settings.keepalive_s * INT64_C(1000)
-                                                     : IDLE_WAIT_MS;
     enum at_condition condition = at_modem_check(driver->modem);
 
     if (condition == AT_UNREGISTERED && !driver->suspended)
@@ -400,7 +406,7 @@ static enum at_condition probe_when_due(struct at_driver *driver)
         return condition;
     if (clock_monotonic_ms() < driver->next_probe)
         return AT_GOOD;
-    driver->next_probe = clock_monotonic_ms() + every;
+    probe_later(driver);
     return at_modem_probe(driver->modem) ? AT_GOOD : AT_CLOSED;
 }
 
@@ -440,7 +446,7 @@ static void serve(struct at_driver *driver)
 
     driver->failures = 0;
     driver->suspended = false;
-    driver->next_probe = clock_monotonic_ms() + IDLE_WAIT_MS;
+    probe_later(driver);
     at_held_resume(&driver->held);
     at_note_state(driver, SMSC_ONLINE, "");
     while (condition == AT_GOOD && !at_orders_stopped(&driver->orders))
