@@ -31,6 +31,17 @@ const struct conf *conf_of(const struct conf_group *group)
     return group->conf;
 }
 
+bool conf_group_equal(const struct conf_group *a, const struct conf_group *b)
+{
+    if (strcmp(a->type->name, b->type->name) != 0 || a->block.count != b->block.count)
+        return false;
+    for (size_t i = 0; i < a->block.count; i++)
+        if (strcmp(a->block.entries[i].name, b->block.entries[i].name) != 0 ||
+            strcmp(a->block.entries[i].text, b->block.entries[i].text) != 0)
+            return false;
+    return true;
+}
+
 const char *conf_group_name(const struct conf_group *group)
 {
     return group->type->name;

@@ -109,6 +109,8 @@ void conf_free(struct conf *conf);
 const struct conf_group *conf_first(const struct conf *conf, const char *group);
 const struct conf_group *conf_next(const struct conf_group *group);
 const char *conf_group_name(const struct conf_group *group);
+/* Whether both groups are of one name and say the same, line by line. */
+bool conf_group_equal(const struct conf_group *a, const struct conf_group *b);
 /* The configuration that a group is part of. */
 const struct conf *conf_of(const struct conf_group *group);
 

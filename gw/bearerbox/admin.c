@@ -10,8 +10,10 @@
 
 #include <stdlib.h>
 
+#include "gw/bearerbox/cancel.h"
 #include "gw/bearerbox/links.h"
 #include "gw/bearerbox/lists.h"
+#include "gw/bearerbox/reload.h"
 #include "gw/bearerbox/status.h"
 #include "gwlib/http_server.h"
 #include "gwlib/log.h"
@@ -220,6 +222,84 @@ static void do_reload_lists(struct request *request)
     lists_reload(request->port->gateway->lists, lists_reloaded, request);
 }
 
+static void do_graceful_restart(struct request *request)
+{
+    answer(request, reload_all(request->port->gateway)
+                        ? "Restarting gracefully....."
+                        : "Could not restart gracefully, the configuration has errors");
+}
+
+static void do_add_smsc(struct request *request)
+{
+    struct slice id = parameter(request, "smsc");
+
+    if (!slice_is_set(id))
+        answer(request, "SMSC id not given");
+    else if (reload_add(request->port->gateway, id))
+        answer_about(request, "SMSC `", id, "' added");
+    else
+        answer_about(request, "Could not add smsc-id `", id, "'");
+}
+
+static void do_remove_smsc(struct request *request)
+{
+    struct slice id = parameter(request, "smsc");
+
+    if (!slice_is_set(id))
+        answer(request, "SMSC id not given");
+    else if (reload_remove(request->port->gateway, id))
+        answer_about(request, "SMSC `", id, "' removed");
+    else
+        answer_about(request, "Could not remove smsc-id `", id, "'");
+}
+
+static void message_removed(bool good, void *arg)
+{
+    struct request *request = arg;
+    struct slice id = parameter(request, "id");
+
+    if (good)
+        answer_about(request, "Message id `", id, "' removed");
+    else
+        answer_about(request, "Could not remove message id `", id, "'");
+    request_reply(request);
+}
+
+static void do_remove_message(struct request *request)
+{
+    struct slice text = parameter(request, "id");
+    struct uuid id;
+
+    if (!slice_is_set(text)) {
+        answer(request, "Message id not given");
+    } else if (text.len != UUID_TEXT_LEN) {
+        answer(request, "Message id should be 36 characters long");
+    } else if (!uuid_parse(text, &id)) {
+        answer_about(request, "Could not remove message id `", text, "'");
+    } else {
+        request->taken = true;
+        cancel_message(request->port->gateway, &id, message_removed, request);
+    }
+}
+
+static void reports_flushed(bool good, void *arg)
+{
+    struct request *request = arg;
+
+    answer(request, good ? "DLR queue flushed" : "Could not flush DLR queue");
+    request_reply(request);
+}
+
+static void do_flush_dlr(struct request *request)
+{
+    if (request->port->gateway->state != GATEWAY_SUSPENDED) {
+        answer(request, "Suspend Kannel before trying to flush DLR queue");
+        return;
+    }
+    request->taken = true;
+    cancel_reports(request->port->gateway, reports_flushed, request);
+}
+
 struct command {
     const char *name;
     void (*run)(struct request *request);
@@ -236,9 +316,14 @@ static const struct command commands[] = {
     {"isolate", do_isolate, false, false},
     {"resume", do_resume, false, false},
     {"restart", do_restart, false, false},
+    {"graceful-restart", do_graceful_restart, false, false},
+    {"flush-dlr", do_flush_dlr, false, false},
     {"stop-smsc", do_stop_smsc, false, false},
     {"start-smsc", do_start_smsc, false, false},
+    {"add-smsc", do_add_smsc, false, false},
+    {"remove-smsc", do_remove_smsc, false, false},
     {"reload-lists", do_reload_lists, false, false},
+    {"remove-message", do_remove_message, false, false},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

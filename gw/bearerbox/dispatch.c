@@ -10,6 +10,7 @@
 #include "gw/bearerbox/outcome.h"
 #include "gw/bearerbox/reports.h"
 #include "gw/bearerbox/router.h"
+#include "gwlib/clock.h"
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
@@ -30,9 +31,11 @@ struct dispatch {
     struct loop_timer *trouble; /* set while the store is in trouble */
     bool in_trouble;
     bool stopped;
+    int64_t rewired_ms; /* since 1970; what was accepted later is routed by today's rules */
 };
 
 static void pump(struct bearer *bearer);
+static bool settle_head(struct dispatch *dispatch, struct lane *lane);
 
 /* --- routes -------------------------------------------------------------------- */
 
@@ -267,6 +270,85 @@ static void take(struct lane *lane, struct bearer *bearer)
                  outgoing_create(bearer, item));
 }
 
+/* --- routing anew ------------------------------------------------------------------------- */
+
+static bool is_lane(const struct lane *lane, const struct bytes *name)
+{
+    return slice_equal_str(bytes_slice(name), lane_name(lane));
+}
+
+static void warn_stranded(const struct lane *lane)
+{
+    log_warning("%lld messages wait for SMSC connections <%s> that are not configured any more, "
+                "and no other accepts them",
+                (long long)lane_waiting(lane), lane_name(lane));
+}
+
+/* The item was taken from its lane. */
+static void move(struct dispatch *dispatch, struct lane_item *item, const struct bytes *name)
+{
+    struct store_change change = store_change_none();
+
+    item->routed = true;
+    change.queue = bytes_slice(name);
+    store_update(dispatch->gateway->store, item->number, &change, NULL, NULL);
+    lane_move(item, lane_get(dispatch->gateway->lanes, STORE_MT, bytes_slice(name)));
+}
+
+/*
+ * Whether the lane's first message may go over its connections. Messages that
+ * were routed before the connections changed are routed again here; those that
+ * belong elsewhere now go there.
+ */
+static bool settle_head(struct dispatch *dispatch, struct lane *lane)
+{
+    const struct route *route = lane_user(lane);
+    struct lane_item *item;
+
+    while ((item = lane_head(lane)) != NULL &&
+           (route->count == 0 || (item->accepted_ms <= dispatch->rewired_ms && !item->routed))) {
+        struct bytes name = {0};
+        bool found = router_lane_name(dispatch->gateway->links, message_sms(item->message), &name);
+
+        item->routed = true;
+        if (found && !is_lane(lane, &name))
+            move(dispatch, lane_take(lane), &name);
+        else if (route->count == 0) {
+            warn_stranded(lane);
+            bytes_free(&name);
+            return false;
+        }
+        bytes_free(&name);
+    }
+    return item != NULL;
+}
+
+/* All that the lane has in memory; the rest follows when it gets to its head. */
+static void settle_window(struct lane *lane, void *arg)
+{
+    struct dispatch *dispatch = arg;
+    struct lane_item *item, *kept = NULL, **end = &kept;
+
+    while ((item = lane_take(lane)) != NULL) {
+        struct bytes name = {0};
+
+        item->routed = true;
+        if (router_lane_name(dispatch->gateway->links, message_sms(item->message), &name) &&
+            !is_lane(lane, &name)) {
+            move(dispatch, item, &name);
+        } else {
+            item->next = NULL;
+            *end = item;
+            end = &item->next;
+        }
+        bytes_free(&name);
+    }
+    while ((item = kept) != NULL) {
+        kept = item->next;
+        lane_give_back(item);
+    }
+}
+
 struct best_lane {
     struct bearer *bearer;
     struct lane *lane;
@@ -276,11 +358,14 @@ struct best_lane {
 static void consider_lane(struct lane *lane, void *arg)
 {
     struct best_lane *best = arg;
-    const struct lane_item *head = lane_head(lane);
+    const struct lane_item *head;
 
-    if (head == NULL || !route_serves(lane_user(lane), best->bearer))
+    if (!route_serves(lane_user(lane), best->bearer) ||
+        !settle_head(best->bearer->gateway->dispatch, lane))
         return;
-    if (best->lane == NULL || lane_item_before(head, lane_head(best->lane)))
+    head = lane_head(lane);
+    if (best->lane == NULL || lane_head(best->lane) == NULL ||
+        lane_item_before(head, lane_head(best->lane)))
         best->lane = lane;
 }
 
@@ -295,35 +380,8 @@ static void pump(struct bearer *bearer)
         lanes_each(bearer->gateway->lanes, STORE_MT, consider_lane, &best);
         if (best.lane == NULL)
             return;
-        take(best.lane, bearer);
-    }
-}
-
-/* The connections that the lane was made for are gone from the configuration:
- * route what waits in it anew. */
-static void reroute(struct dispatch *dispatch, struct lane *lane)
-{
-    struct lane_item *item;
-
-    while ((item = lane_head(lane)) != NULL) {
-        struct bytes name = {0};
-        struct store_change change = store_change_none();
-        struct lane *better;
-
-        if (!router_lane_name(dispatch->gateway->links, message_sms(item->message), &name)) {
-            log_warning("%lld messages wait for SMSC connections <%s> that are not configured any "
-                        "more, and no other accepts them",
-                        (long long)lane_waiting(lane), lane_name(lane));
-            bytes_free(&name);
-            return;
-        }
-        item = lane_take(lane);
-        change.queue = bytes_slice(&name);
-        store_update(dispatch->gateway->store, item->number, &change, NULL, NULL);
-        better = lane_get(dispatch->gateway->lanes, STORE_MT, bytes_slice(&name));
-        lane_offer(better, item->number, item->message);
-        lane_drop(item);
-        bytes_free(&name);
+        if (lane_head(best.lane) != NULL) /* else it went elsewhere while we looked */
+            take(best.lane, bearer);
     }
 }
 
@@ -333,11 +391,8 @@ static void lane_filled(struct lane *lane, void *arg)
     struct route *route = lane_user(lane);
     struct bearer *bearer;
 
-    if (route->count == 0) {
-        reroute(dispatch, lane);
-        return;
-    }
-    while (may_dispatch(dispatch) && lane_head(lane) != NULL && (bearer = choose(route)) != NULL)
+    while (settle_head(dispatch, lane) && may_dispatch(dispatch) &&
+           (bearer = choose(route)) != NULL)
         take(lane, bearer);
 }
 
@@ -443,6 +498,22 @@ void dispatch_resume(struct dispatch *dispatch)
     for (struct bearer *bearer = links_first(dispatch->gateway->links); bearer != NULL;
          bearer = bearer->next)
         pump(bearer);
+}
+
+static void remake_route(struct lane *lane, void *arg)
+{
+    free(lane_user(lane));
+    lane_created(lane, arg);
+}
+
+void dispatch_rewire(struct dispatch *dispatch)
+{
+    struct lanes *lanes = dispatch->gateway->lanes;
+
+    dispatch->rewired_ms = clock_wall_ms();
+    lanes_each(lanes, STORE_MT, remake_route, dispatch);
+    lanes_each(lanes, STORE_MT, settle_window, dispatch);
+    dispatch_resume(dispatch);
 }
 
 void dispatch_stop(struct dispatch *dispatch)

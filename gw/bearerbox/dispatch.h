@@ -39,6 +39,9 @@ bool dispatch_lane_is_live(const struct lane *lane);
 
 /* Messages may move again. */
 void dispatch_resume(struct dispatch *dispatch);
+/* The connections are others than before (links_apply() and its like): messages
+ * that wait are routed anew. */
+void dispatch_rewire(struct dispatch *dispatch);
 /* Puts back what was not handed to a driver yet; for the end. */
 void dispatch_stop(struct dispatch *dispatch);
 

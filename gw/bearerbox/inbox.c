@@ -341,8 +341,33 @@ static bool is_part(const struct gateway *gateway, const struct sms *sms)
     return info.concat.bits != 0 && info.concat.total > 1;
 }
 
-void inbox_receive(struct bearer *bearer, struct message *received, smsc_stored_fn *stored,
-                   void *arg)
+/* What a connection waits for an answer to: it must not be freed meanwhile. */
+struct receipt {
+    struct bearer *bearer;
+    smsc_stored_fn *stored;
+    void *arg;
+};
+
+static struct receipt *receipt_create(struct bearer *bearer, smsc_stored_fn *stored, void *arg)
+{
+    struct receipt *receipt = memory_zalloc(1, sizeof *receipt);
+
+    *receipt = (struct receipt){bearer, stored, arg};
+    bearer->arriving++;
+    return receipt;
+}
+
+static void receipt_give(bool good, void *arg)
+{
+    struct receipt *receipt = arg;
+
+    receipt->bearer->arriving--;
+    receipt->stored(good, receipt->arg);
+    free(receipt);
+}
+
+static void receive(struct bearer *bearer, struct message *received, smsc_stored_fn *stored,
+                    void *arg)
 {
     struct gateway *gateway = bearer->gateway;
     struct message *message;
@@ -373,6 +398,12 @@ void inbox_receive(struct bearer *bearer, struct message *received, smsc_stored_
     message_unref(message);
 }
 
+void inbox_receive(struct bearer *bearer, struct message *received, smsc_stored_fn *stored,
+                   void *arg)
+{
+    receive(bearer, received, receipt_give, receipt_create(bearer, stored, arg));
+}
+
 void inbox_receive_report(struct bearer *bearer, const struct smsc_report *report,
                           smsc_stored_fn *stored, void *arg)
 {
@@ -383,7 +414,8 @@ void inbox_receive_report(struct bearer *bearer, const struct smsc_report *repor
         return;
     }
     counter_add(&bearer->dlr_received, 1, loop_now(gateway->loop));
-    reports_receive(gateway->reports, bearer->smsc, report, stored, arg);
+    reports_receive(gateway->reports, bearer->smsc, report, receipt_give,
+                    receipt_create(bearer, stored, arg));
 }
 
 /* --- the room as a whole --------------------------------------------------------------------- */

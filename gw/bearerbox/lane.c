@@ -277,6 +277,10 @@ void lane_offer(struct lane *lane, int64_t number, struct message *message)
 
 void lane_give_back(struct lane_item *item)
 {
+    if (item->cancelled) {
+        lane_drop(item);
+        return;
+    }
     window_insert(item->lane, item);
     lane_filled(item->lane);
 }
@@ -301,6 +305,66 @@ void lane_drop(struct lane_item *item)
     }
     item->next = lane->dropped;
     lane->dropped = item;
+}
+
+void lane_move(struct lane_item *item, struct lane *to)
+{
+    if (to->window < LANE_WINDOW && to->stored == 0 && !item->cancelled) {
+        struct lane_item *moved = item_create(to, item->number, item->message);
+
+        moved->accepted_ms = item->accepted_ms;
+        moved->attempts = item->attempts;
+        moved->parts = item->parts;
+        moved->parts_sent = item->parts_sent;
+        moved->reference = item->reference;
+        moved->routed = item->routed;
+        window_insert(to, moved);
+    } else if (!item->cancelled) {
+        to->stored++;
+        to->later++;
+        lane_refill(to);
+    }
+    lane_drop(item);
+    lane_filled(to);
+}
+
+static void window_remove(struct lane *lane, struct lane_item *item)
+{
+    struct lane_item **place = &lane->first, *before = NULL;
+
+    while (*place != item) {
+        before = *place;
+        place = &before->next;
+    }
+    *place = item->next;
+    if (lane->last == item)
+        lane->last = before;
+    item->next = NULL;
+    item->in_window = false;
+    lane->window--;
+}
+
+bool lane_withdraw(struct lane *lane, int64_t number, struct message *message, bool waiting,
+                   bool even_taken)
+{
+    struct lane_item *item;
+
+    HASH_FIND(hh, lane->known, &number, sizeof number, item);
+    if (item != NULL && item->in_window) {
+        window_remove(lane, item);
+        lane_drop(item);
+        lane_refill(lane);
+        return true;
+    }
+    if (item != NULL) {
+        item->cancelled = item->cancelled || even_taken;
+        return even_taken;
+    }
+    if (waiting && lane->stored > 0)
+        lane->stored--;
+    if (lane->fetching) /* which may bring it */
+        lane_drop(item_create(lane, number, message));
+    return true;
 }
 
 struct lane_item *lane_adopt(struct lane *lane, int64_t number, struct message *message)

@@ -36,6 +36,8 @@ struct lane_item {
     struct lane *lane;
     struct lane_item *next; /* in the window, in order */
     bool in_window;
+    bool routed;       /* for users of lanes: its lane was looked up since the last change */
+    bool cancelled;    /* while it was taken: nobody gets it any more */
     UT_hash_handle hh; /* among the lane's known items, by number */
 };
 
@@ -86,6 +88,19 @@ void lane_give_back(struct lane_item *item);
 /* The item is no longer this lane's. The change of the store that says where it
  * went must have been issued before. */
 void lane_drop(struct lane_item *item);
+/*
+ * An item that was taken waits in another lane of the same kind from now on. The
+ * change of the store that says so must have been issued before.
+ */
+void lane_move(struct lane_item *item, struct lane *to);
+/*
+ * Somebody cancels an entry of this lane; waiting: it is in the store's queue,
+ * not deferred. False, and nothing done, when the item is taken, unless
+ * even_taken: then whoever has it may settle it, but it does not come back. On
+ * true the change of the store must be issued at once.
+ */
+bool lane_withdraw(struct lane *lane, int64_t number, struct message *message, bool waiting,
+                   bool even_taken);
 /* An item that never waited in the lane (it went to an SMSC at once), known to
  * it from now on. Takes a reference. */
 struct lane_item *lane_adopt(struct lane *lane, int64_t number, struct message *message);

@@ -36,6 +36,9 @@ struct bearer {
     char *key; /* unique among the bearers and the same after a restart */
     bool stopped_by_operator;
     struct hand hand;
+    size_t arriving; /* what it received and waits to hear about */
+    bool unstarted;  /* made, but not started yet */
+    bool claimed;    /* links_apply()'s own */
     struct counter sms_received, sms_sent, dlr_received, dlr_sent;
     uint64_t failed;
     struct bearer *next;
@@ -65,5 +68,21 @@ void links_set_receiving(struct links *links, bool receiving);
  * stop or start. */
 bool links_stop_by_id(struct links *links, struct slice admin_id);
 bool links_start_by_id(struct links *links, struct slice admin_id);
+
+/*
+ * Other connections than before. The configuration, which must have been checked,
+ * is theirs from then on; dispatch_rewire() must follow before the loop goes on, and then
+ * links_settle(). A connection whose group did not change is left alone. One
+ * that goes is out of sight at once and is stopped and freed behind the scene;
+ * new ones start when all that go are down, because they may need their ports
+ * and devices.
+ */
+void links_apply(struct links *links, struct conf *conf);
+/* Those with that smsc-admin-id only. False: there are some already, or none in
+ * the file. */
+bool links_add(struct links *links, struct conf *conf, struct slice admin_id);
+/* False: there is none. */
+bool links_remove(struct links *links, struct slice admin_id);
+void links_settle(struct links *links);
 
 #endif

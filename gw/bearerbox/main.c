@@ -23,6 +23,7 @@
 #include "gw/bearerbox/outbox.h"
 #include "gw/bearerbox/outcome.h"
 #include "gw/bearerbox/place.h"
+#include "gw/bearerbox/reload.h"
 #include "gw/bearerbox/reports.h"
 #include "gw/conf/schema.h"
 #include "gwlib/daemon.h"
@@ -137,6 +138,15 @@ static void on_reopen(int signal_number, void *arg)
     (void)arg;
     log_reopen_all();
     log_info("Log files opened again");
+}
+
+static void on_hangup(int signal_number, void *arg)
+{
+    struct gateway *gateway = arg;
+
+    on_reopen(signal_number, gateway);
+    if (gateway->state != GATEWAY_SHUTDOWN)
+        reload_all(gateway);
 }
 
 /* --- what links tell -------------------------------------------------------------- */
@@ -321,7 +331,7 @@ static void start(struct process *process)
 
     loop_on_signal(gateway->loop, SIGTERM, on_terminate, gateway);
     loop_on_signal(gateway->loop, SIGINT, on_terminate, gateway);
-    loop_on_signal(gateway->loop, SIGHUP, on_reopen, gateway);
+    loop_on_signal(gateway->loop, SIGHUP, on_hangup, gateway);
     loop_on_signal(gateway->loop, SIGUSR2, on_reopen, gateway);
     loop_on_signal(gateway->loop, SIGQUIT, on_reopen, gateway);
     lanes_start(gateway->lanes);
@@ -364,8 +374,8 @@ static void run(struct process *process, struct conf *conf)
     log_info("Kantele bearerbox is running");
     loop_run(gateway->loop);
 
+    store_close(gateway->store); /* its last answers go to every room */
     admin_close(process->admin);
-    store_close(gateway->store);
     if (!links_stopped(gateway->links))
         end_at_once(process); /* a link may still use what would be freed */
     free_rooms(gateway);
@@ -391,6 +401,7 @@ int main(int argc, char **argv)
     struct process process = {
         .options = {.box = "bearerbox", .flags = "SI", .long_flags = long_flags}};
     struct conf *conf;
+    char *config_file;
 
     daemon_parse(&process.options, argc, argv);
     if (process.options.generate) {
@@ -408,10 +419,13 @@ int main(int argc, char **argv)
         conf_free(conf);
         return 0;
     }
+    config_file = realpath(process.options.config_file, NULL); /* the directory may change */
+    process.gateway.config_file = config_file != NULL ? config_file : process.options.config_file;
     daemon_enter(&process.options);
     run(&process, conf);
     daemon_leave(&process.options);
     conf_free(conf);
+    free(config_file);
     if (process.restart && !process.store_damaged)
         daemon_restart();
     log_info("Kantele bearerbox is down");
