@@ -4,11 +4,11 @@ graceful-restart and SIGHUP; and what operators take out: remove-message,
 flush-dlr."""
 
 import signal
-import sqlite3
 import unittest
 
 from bearerbox_test import BearerboxTest
 from gateway import free_port, wait_for
+from modem_peer import VirtualModem
 from smsc_peer import FakeSmsc
 
 
@@ -199,16 +199,18 @@ class Removal(BearerboxTest):
                          "Could not remove message id `%s'" % ("x" * 36))
 
     def test_awaited_reports_are_given_up(self):
-        self.start()
-        box = self.box()
-        self.smsc()
-        box.wait_ack(box.submit())
-        self.gw.wait_status(r"store size 0")
-        self.gw.bearerbox.stop()
-        with sqlite3.connect(self.gw.store) as store:  # as if an SMSC never reported
-            store.execute("update entry set state = 13, link = 'f1', foreign_id = 'x'")
-        store.close()
+        modem = self.peer(VirtualModem("--do", "reports none"))
+        self.gw = self.gateway(smsc=[{"smsc": "at", "smsc_id": "vm", "device": modem.device,
+                                      "modemtype": "generic"}],
+                               more="group = modems\nid = generic\nname = Generic\n")
         self.gw.start_bearerbox()
+        self.gw.wait_link("vm")
+        box = self.box("b1")
+        sent = box.submit(dlr_mask=3, dlr_url="x", boxc_id="b1")
+        self.assertIn(box.wait_ack(sent), (0, 3))
+        wait_for(lambda: self.rows("select state from entry") == [(13,)], what="state sent")
+        self.assertEqual(self.gw.admin("remove-message", id=sent),
+                         "Could not remove message id `%s'" % sent)
         self.assertEqual(self.gw.admin("suspend"), "Kannel suspended")
         self.assertEqual(self.gw.admin("flush-dlr"), "DLR queue flushed")
         self.assertEqual(self.rows("select state from entry"), [(50,)])
