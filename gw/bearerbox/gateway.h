@@ -35,6 +35,7 @@ struct settings {
     long incoming_limit;        /* sms-incoming-queue-limit; negative: none */
     long resend_freq_s;
     long resend_retry; /* negative: for ever */
+    bool hold_uncertain; /* uncertain-policy */
     bool combine_parts;
     long combine_timeout_s;
 };

@@ -16,6 +16,7 @@
 
 #define LANE_LOW       (LANE_WINDOW / 4) /* fetch when fewer are in the window */
 #define FETCH_RETRY_MS 1000
+#define LOOK_MS        5000 /* gwstore makes messages due without our knowing */
 
 struct lane {
     struct lanes *lanes;
@@ -437,6 +438,7 @@ static void lanes_ripened(const struct store_ripe *queues, size_t count, int64_t
         lane_grew(lanes, queues[i].kind, queues[i].queue, queues[i].entries);
     if (next_due_ms > 0)
         lanes_due_at(lanes, next_due_ms);
+    lanes_due_at(lanes, clock_wall_ms() + LOOK_MS);
     if (lanes->ripen_again) {
         lanes->ripen_again = false;
         lanes_due_at(lanes, clock_wall_ms());

@@ -210,6 +210,7 @@ static void read_settings(struct gateway *gateway)
     if (settings->resend_freq_s <= 0)
         settings->resend_freq_s = DEFAULT_RESEND_FREQ_S;
     settings->resend_retry = conf_number(core, "sms-resend-retry");
+    settings->hold_uncertain = strcmp(conf_string(core, "uncertain-policy"), "hold") == 0;
     settings->combine_parts = conf_bool(core, "sms-combine-concatenated-mo");
     settings->combine_timeout_s = conf_number(core, "sms-combine-concatenated-mo-timeout");
 }
@@ -289,7 +290,7 @@ static void open_store(struct gateway *gateway)
     struct store_options options = {
         .history_s = conf_number(gateway->core, "store-history"),
         .sync = sync_of(conf_string(gateway->core, "store-sync")),
-        .hold_uncertain = strcmp(conf_string(gateway->core, "uncertain-policy"), "hold") == 0,
+        .hold_uncertain = gateway->settings.hold_uncertain,
         .damaged = on_damaged,
         .arg = gateway,
     };

@@ -272,16 +272,27 @@ static void try_later(struct outgoing *outgoing, struct slice why)
     lane_drop(item);
 }
 
+static void hold(struct outgoing *outgoing, struct slice why)
+{
+    struct store_change change = store_change_none();
+
+    change.state = STATE_HELD;
+    change.error = why;
+    finish(outgoing, &change);
+}
+
 static void note_uncertain(struct outgoing *outgoing)
 {
     const struct sms *sms = outgoing_sms(outgoing);
+    bool held = outgoing->bearer->gateway->settings.hold_uncertain;
     char id[UUID_TEXT_LEN + 1];
 
     uuid_format(&sms->id, id);
     outgoing->bearer->gateway->outcomes->uncertain++;
-    log_warning("SMSC <%s>: the answer for message %s to <%.*s> was lost, it will be sent again",
+    log_warning("SMSC <%s>: the answer for message %s to <%.*s> was lost, it %s",
                 smsc_name(outgoing->bearer->smsc), id, (int)sms->receiver.len,
-                (const char *)sms->receiver.data);
+                (const char *)sms->receiver.data,
+                held ? "is held, see gwstore(1)" : "will be sent again");
 }
 
 void outcome_failed(struct outgoing *outgoing, enum smsc_failure failure, struct slice text,
@@ -296,7 +307,9 @@ void outcome_failed(struct outgoing *outgoing, enum smsc_failure failure, struct
     }
     if (failure == SMSC_UNCERTAIN)
         note_uncertain(outgoing);
-    if (smsc_state(bearer->smsc) != SMSC_ONLINE || !gateway_moves(bearer->gateway))
+    if (failure == SMSC_UNCERTAIN && bearer->gateway->settings.hold_uncertain)
+        hold(outgoing, text);
+    else if (smsc_state(bearer->smsc) != SMSC_ONLINE || !gateway_moves(bearer->gateway))
         outcome_put_back(outgoing);
     else if (retries >= 0 && outgoing->item->attempts > retries)
         fail(outgoing, "DISCARDED SMS", slice_str("Retries Exceeded"), meta_data);

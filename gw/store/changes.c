@@ -258,7 +258,7 @@ static bool read_ripe_queues(struct database *database, struct operation *operat
 
 bool change_ripen(struct database *database, struct operation *operation)
 {
-    if (!read_ripe_queues(database, operation))
+    if (!question_notice_others(database) || !read_ripe_queues(database, operation))
         return false;
     if (operation->ripe_count > 0) {
         sqlite3_stmt *statement = database_statement(database, STATEMENT_RIPEN);

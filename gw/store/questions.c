@@ -201,6 +201,26 @@ bool question_survey(struct database *database, struct store_queue **queues, siz
     return done;
 }
 
+bool question_notice_others(struct database *database)
+{
+    int64_t version = database_number(database, "PRAGMA data_version", 0);
+    struct store_queue *queues;
+    size_t count;
+
+    if (version == database->data_version)
+        return true;
+    bool first = database->data_version == 0;
+    database->data_version = version;
+    if (first)
+        return true;
+    memset(database->tally, 0, sizeof database->tally);
+    bool done = question_survey(database, &queues, &count);
+    question_free_queues(queues, count);
+    /* What this transaction did so far is counted already. */
+    memset(database->delta, 0, sizeof database->delta);
+    return done;
+}
+
 void question_free_queues(struct store_queue *queues, size_t count)
 {
     for (size_t i = 0; i < count; i++)

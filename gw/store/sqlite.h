@@ -111,6 +111,7 @@ struct database {
     int64_t tally[STATE_LIMIT]; /* entries by state, as of the last commit */
     int64_t delta[STATE_LIMIT]; /* by the running transaction */
     int64_t prune_cursor;
+    int64_t data_version; /* changes when somebody else writes into the file */
 };
 
 /* --- sqlite.c ----------------------------------------------------------- */
@@ -209,6 +210,9 @@ bool question_ask(struct database *database, struct operation *operation);
 /* Counts everything by state, and what waits by queue (to free with
  * question_free_queues()). */
 bool question_survey(struct database *database, struct store_queue **queues, size_t *count);
+/* Counts everything by state again when somebody else (gwstore) has changed the
+ * file. Inside a transaction. */
+bool question_notice_others(struct database *database);
 void question_free_queues(struct store_queue *queues, size_t count);
 
 /* --- takeover.c --------------------------------------------------------- */
@@ -220,6 +224,13 @@ void question_free_queues(struct store_queue *queues, size_t count);
  * the reason appended to *error when the file is neither Kannel's nor SQLite's.
  */
 bool takeover_look(const char *path, struct bytes *error);
+/*
+ * Adds the waiting messages of a Kannel's store file or spool directory to the
+ * database, in one transaction. *left_out is the octets (file) or files
+ * (directory) that could not be read. False with the reason in *error.
+ */
+bool takeover_import(struct database *database, const char *path, int64_t *count,
+                     int64_t *left_out, struct bytes *error);
 
 /* --- reserve.c ---------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
  * the place of the old file by one rename, so that whenever we are interrupted
  * there is either the one or the other. The old file keeps a name of its own.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -146,6 +147,95 @@ static bool import_into(const char *path, struct slice *rest, int64_t *count, st
     database_close(database);
     if (!done)
         remove_database(path);
+    return done;
+}
+
+/* --- for gwstore ------------------------------------------------------------- */
+
+/* In a spool directory each file is one packed message. */
+static bool import_spool_file(struct database *database, const char *path, int64_t *left_out)
+{
+    unsigned char octets[65536];
+    struct frame frame;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, octets, sizeof octets) : -1;
+    struct slice rest = slice_of(octets, len > 0 ? (size_t)len : 0);
+
+    if (fd >= 0)
+        close(fd);
+    if ((next_record(&rest, &frame) || frame_unpack(rest, &frame) == NULL) &&
+        frame.type == FRAME_sms)
+        return add_message(database, &frame.u.sms);
+    ++*left_out;
+    return true;
+}
+
+static bool import_folder(struct database *database, const char *path, int64_t *left_out, int depth)
+{
+    struct dirent **names;
+    int count = scandir(path, &names, NULL, alphasort);
+    bool done = count >= 0;
+
+    for (int i = 0; i < count; i++) {
+        struct bytes inner = {0};
+        struct stat status;
+
+        bytes_printf(&inner, "%s/%s", path, names[i]->d_name);
+        if (done && names[i]->d_name[0] != '.' && stat(bytes_str(&inner), &status) == 0) {
+            if (S_ISDIR(status.st_mode) && depth == 0)
+                done = import_folder(database, bytes_str(&inner), left_out, depth + 1);
+            else if (S_ISREG(status.st_mode))
+                done = import_spool_file(database, bytes_str(&inner), left_out);
+        }
+        bytes_free(&inner);
+        free(names[i]);
+    }
+    if (count >= 0)
+        free(names);
+    return done;
+}
+
+static bool import_file(struct database *database, const char *path, int64_t *left_out)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    bool done = fd >= 0 && fstat(fd, &status) == 0;
+    void *octets = MAP_FAILED;
+
+    if (done && status.st_size > 0) {
+        octets = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        struct slice rest = slice_of(octets, (size_t)status.st_size);
+
+        done = octets != MAP_FAILED && import_records(database, &rest);
+        *left_out = octets != MAP_FAILED ? (int64_t)rest.len : 0;
+    }
+    if (octets != MAP_FAILED)
+        munmap(octets, (size_t)status.st_size);
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+bool takeover_import(struct database *database, const char *path, int64_t *count, int64_t *left_out,
+                     struct bytes *error)
+{
+    static const char counting[] = "SELECT count(*) FROM entry";
+    int64_t before = database_number(database, counting, 0);
+    struct stat status;
+
+    *left_out = 0;
+    if (stat(path, &status) != 0) {
+        bytes_printf(error, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    bool done = database_begin(database) &&
+                (S_ISDIR(status.st_mode) ? import_folder(database, path, left_out, 0)
+                                         : import_file(database, path, left_out)) &&
+                database_commit(database);
+    if (!done)
+        bytes_printf(error, "cannot import %s: %s", path, database_error(database));
+    database_roll_back(database);
+    *count = database_number(database, counting, before) - before;
     return done;
 }
 
