@@ -45,11 +45,16 @@ enum at_final at_modem_command(struct at_modem *modem, int timeout_ms, const cha
 
 /* --- the steps --------------------------------------------------------------------- */
 
+static bool is_stopped(const struct at_modem *modem)
+{
+    return modem->host->stopped(modem->host->arg);
+}
+
 /* Some lose the first characters, and late answers to an earlier run's commands
  * are not to be taken for the next one's: quiet comes before the next step. */
 static bool answers(struct at_modem *modem, int tries, int timeout_ms)
 {
-    for (int i = 0; i < tries && modem->answer.final != AT_GONE; i++)
+    for (int i = 0; i < tries && modem->answer.final != AT_GONE && !is_stopped(modem); i++)
         if (at_modem_command(modem, timeout_ms, "AT") == AT_OK)
             return at_settle(modem->dialogue, QUIET_MS);
     return false;
@@ -60,7 +65,7 @@ static bool find_speed(struct at_modem *modem)
 {
     static const int speeds[] = {115200, 9600, 19200, 38400, 57600, 230400, 460800, 921600};
 
-    for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++) {
+    for (size_t i = 0; i < sizeof speeds / sizeof speeds[0] && !is_stopped(modem); i++) {
         if (!at_port_set_speed(modem->port, speeds[i]))
             return false;
         at_settle(modem->dialogue, 50);
@@ -270,7 +275,7 @@ static enum at_readiness bring_up_once(struct at_modem *modem, struct bytes *det
                                                                  registration};
 
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        enum at_readiness readiness = steps[i](modem, detail);
+        enum at_readiness readiness = is_stopped(modem) ? AT_NOT_YET : steps[i](modem, detail);
 
         if (readiness != AT_READY)
             return readiness;

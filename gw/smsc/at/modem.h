@@ -25,6 +25,8 @@ struct at_host {
     /* A result that was given up came after all: the reference, or -1 and the
      * error. */
     void (*late_result)(void *arg, int reference, struct slice error);
+    /* Whether everything is to end: long procedures stop early then. */
+    bool (*stopped)(void *arg);
     void *arg;
 };
 

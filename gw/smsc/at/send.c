@@ -188,7 +188,7 @@ static enum at_outcome look_for_life(struct at_modem *modem, struct attempt *att
         return result(modem, attempt);
     if (modem->answer.final != AT_TIMEOUT)
         return result(modem, attempt);
-    for (int i = 0; i < PROBES; i++) {
+    for (int i = 0; i < PROBES && !modem->host->stopped(modem->host->arg); i++) {
         struct at_answer probe = {.final = AT_TIMEOUT};
         enum at_final final = at_command(modem->dialogue, &probe, AT_PLAIN_MS, "AT");
 

@@ -132,7 +132,15 @@ static void host_late_result(void *arg, int reference, struct slice error)
     bytes_free(&text);
 }
 
-static const struct at_host host_calls = {host_deliver, host_report, host_late_result, NULL};
+static bool host_stopped(void *arg)
+{
+    struct at_driver *driver = arg;
+
+    return at_orders_stopped(&driver->orders);
+}
+
+static const struct at_host host_calls = {host_deliver, host_report, host_late_result, host_stopped,
+                                          NULL};
 
 /* --- without a modem ------------------------------------------------------------------- */
 

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The dialogue with a modem whose answers are written beforehand: what it says
+ * lies in a socket pair when the command is sent.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "gw/smsc/at/dialogue.h"
+#include "gwlib/clock.h"
+
+static struct at_dialogue *dialogue;
+static struct at_answer answer;
+static int modem;
+
+static int setup(void **state)
+{
+    int ends[2];
+
+    (void)state;
+    log_set_stderr_level(LOG_LEVEL_PANIC);
+    /* Packets: each write of the modem is one read of ours. */
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return -1;
+    modem = ends[0];
+    dialogue = at_dialogue_create(at_port_adopt(ends[1]), "AT2[test]", NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    at_dialogue_free(dialogue);
+    at_answer_free(&answer);
+    memset(&answer, 0, sizeof answer);
+    if (modem >= 0)
+        close(modem);
+    return 0;
+}
+
+static void says(const char *text)
+{
+    assert_int_equal(send(modem, text, strlen(text), 0), (ssize_t)strlen(text));
+}
+
+static void says_by_octets(const char *text)
+{
+    for (; *text != '\0'; text++)
+        assert_int_equal(send(modem, text, 1, 0), 1);
+}
+
+static void assert_heard(const char *want)
+{
+    char text[1000];
+    ssize_t len = recv(modem, text, sizeof text - 1, MSG_DONTWAIT);
+
+    assert_true(len >= 0);
+    text[len] = '\0';
+    assert_string_equal(text, want);
+}
+
+static enum at_final ask(const char *command)
+{
+    return at_command(dialogue, &answer, 2000, "%s", command);
+}
+
+static void assert_value(const char *prefix, const char *want)
+{
+    char *value = slice_to_str(at_answer_value(&answer, prefix));
+
+    assert_non_null(value);
+    assert_string_equal(value, want);
+    free(value);
+}
+
+static void assert_event(enum at_event_kind kind, const char *pdu)
+{
+    struct at_event *event = at_next_event(dialogue);
+
+    assert_non_null(event);
+    assert_int_equal(event->kind, kind);
+    if (pdu != NULL)
+        assert_string_equal(bytes_str(&event->pdu), pdu);
+    at_event_free(event);
+}
+
+/* --- answers ---------------------------------------------------------------------- */
+
+static void finals(void **state)
+{
+    static const struct {
+        const char *line;
+        enum at_final final;
+    } cases[] = {{"OK", AT_OK},
+                 {"ERROR", AT_ERROR},
+                 {"+CMS ERROR: 38", AT_ERROR},
+                 {"+CME ERROR: SIM not inserted", AT_ERROR},
+                 {"COMMAND NOT SUPPORT", AT_ERROR},
+                 {"NO CARRIER", AT_ERROR}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        says("\r\n");
+        says(cases[i].line);
+        says("\r\n");
+        assert_int_equal(ask("AT"), cases[i].final);
+        if (cases[i].final == AT_ERROR)
+            assert_string_equal(bytes_str(&answer.error), cases[i].line);
+        assert_heard("AT\r");
+    }
+}
+
+static void a_final_is_a_whole_line(void **state)
+{
+    (void)state;
+    says("\r\n+COPS: 0,0,\"BOOKOK\"\r\nOK computer\r\nNOT OK\r\n\r\nOK\r\n");
+    assert_int_equal(ask("AT+COPS?"), AT_OK);
+    assert_value("+COPS:", "0,0,\"BOOKOK\"");
+    assert_string_equal(bytes_str(&answer.lines), "+COPS: 0,0,\"BOOKOK\"\nOK computer\nNOT OK");
+}
+
+static void echo_and_single_octets(void **state)
+{
+    (void)state;
+    says_by_octets("AT+CSQ\r\r\n+CSQ: 20,0\r\n\r\nOK\r\n");
+    assert_int_equal(ask("AT+CSQ"), AT_OK);
+    assert_string_equal(bytes_str(&answer.lines), "+CSQ: 20,0");
+}
+
+static void line_ends_of_any_kind(void **state)
+{
+    (void)state;
+    says("\n+CSQ: 20,0\n\nOK\n");
+    assert_int_equal(ask("AT+CSQ"), AT_OK);
+    says("+CSQ: 21,0\rOK\r");
+    assert_int_equal(ask("AT+CSQ"), AT_OK);
+    assert_value("+CSQ:", "21,0");
+}
+
+static void zero_is_ok_only_where_it_may_be(void **state)
+{
+    (void)state;
+    says("0\r");
+    assert_int_equal(ask("AT"), AT_OK);
+    at_set_numeric(dialogue, false);
+    says("0\r\nOK\r\n");
+    assert_int_equal(ask("AT+X"), AT_OK);
+    assert_string_equal(bytes_str(&answer.lines), "0");
+}
+
+static void the_prompt(void **state)
+{
+    (void)state;
+    says("AT+CMGS=20\r\r\n^RSSI: 12\r\n> ");
+    assert_int_equal(ask("AT+CMGS=20"), AT_PROMPT);
+    says("\r\n+CMGS: 7\r\n\r\nOK\r\n");
+    assert_int_equal(at_submit(dialogue, &answer, 2000, "0011"), AT_OK);
+    assert_value("+CMGS:", "7");
+    assert_heard("AT+CMGS=20\r");
+    assert_heard("0011\x1a");
+    /* Nobody waits for a prompt here. */
+    says("\r\n> what\r\nOK\r\n");
+    assert_int_equal(ask("AT"), AT_OK);
+}
+
+static void the_echo_of_a_pdu_is_no_pdu(void **state)
+{
+    (void)state;
+    says("+CMT: ,2\r\n0011\x1a\r\n+CMGS: 7\r\nOK\r\n");
+    assert_int_equal(at_submit(dialogue, &answer, 2000, "0011"), AT_OK);
+    assert_null(at_next_event(dialogue));
+}
+
+static void timeout_and_late_answer(void **state)
+{
+    int64_t start = clock_monotonic_ms();
+
+    (void)state;
+    assert_int_equal(at_command(dialogue, &answer, 50, "AT"), AT_TIMEOUT);
+    assert_true(clock_monotonic_ms() - start >= 50);
+    says("OK\r\n");
+    assert_true(at_settle(dialogue, 20));
+    says("+CSQ: 1,0\r\nOK\r\n");
+    assert_int_equal(ask("AT+CSQ"), AT_OK);
+    assert_value("+CSQ:", "1,0");
+}
+
+static void the_device_goes(void **state)
+{
+    (void)state;
+    says("\r\n+CS");
+    close(modem);
+    modem = -1;
+    assert_int_equal(ask("AT"), AT_GONE);
+    assert_false(at_wait(dialogue, -1, 10));
+    assert_false(at_settle(dialogue, 10));
+}
+
+/* --- unasked ------------------------------------------------------------------------- */
+
+static void unasked_in_the_middle_of_an_answer(void **state)
+{
+    (void)state;
+    says("+CMGL: 1,0,,24\r\n+CMTI: \"SM\",3\r\n07919471016700\r\n+CDS: 2\r\n0600\r\nOK\r\n");
+    assert_int_equal(ask("AT+CMGL=4"), AT_OK);
+    assert_string_equal(bytes_str(&answer.lines), "+CMGL: 1,0,,24\n07919471016700");
+    assert_event(AT_EVENT_STORED, NULL);
+    assert_event(AT_EVENT_REPORT, "0600");
+    assert_null(at_next_event(dialogue));
+}
+
+static void noise_between_header_and_pdu(void **state)
+{
+    (void)state;
+    says("+CMT: ,3\r\n^RSSI: 17\r\nRING\r\nBEEF\r\n00040B\r\n");
+    assert_true(at_wait(dialogue, -1, 2000));
+    assert_event(AT_EVENT_MESSAGE, "00040B");
+}
+
+static void a_header_without_a_pdu_is_given_up(void **state)
+{
+    (void)state;
+    says("+CMT: ,3\r\n");
+    for (int i = 0; i < 10; i++)
+        says("noise\r\n");
+    says("00040B\r\n");
+    assert_true(at_settle(dialogue, 20));
+    assert_null(at_next_event(dialogue));
+}
+
+static void forms_of_headers(void **state)
+{
+    static const char *const headers[] = {"+CMT: 3", "+CMT:,3", "+CMT: \"Name\",3",
+                                          "+CMT: \"\",,3"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+        says(headers[i]);
+        says("\r\n07000000000000010203\r\n"); /* an SMSC field of seven octets before it */
+        assert_true(at_wait(dialogue, -1, 2000));
+        assert_event(AT_EVENT_MESSAGE, "07000000000000010203");
+    }
+}
+
+static void an_answer_is_not_unasked(void **state)
+{
+    (void)state;
+    says("+CPIN: READY\r\nOK\r\n");
+    assert_int_equal(ask("AT+CPIN?"), AT_OK);
+    assert_value("+CPIN:", "READY");
+    assert_false(at_has_restarted(dialogue));
+}
+
+static void a_restart_ends_the_command(void **state)
+{
+    static const char *const lines[] = {"RDY", "^SYSSTART", "+CPIN: READY", "SMS Ready",
+                                        "^BOOT:27710117,0,0,0,72"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        says(lines[i]);
+        says("\r\n");
+        assert_int_equal(at_submit(dialogue, &answer, 2000, "00"), AT_RESTARTED);
+        assert_true(at_has_restarted(dialogue));
+        at_forget_restarts(dialogue);
+    }
+    /* The same ^BOOT again is the habit of some. */
+    says("^BOOT:27710117,0,0,0,72\r\nOK\r\n");
+    assert_int_equal(ask("AT"), AT_OK);
+    assert_false(at_has_restarted(dialogue));
+}
+
+static void an_echo_that_comes_back_is_a_restart(void **state)
+{
+    (void)state;
+    says("+CREG: 0,1\r\nOK\r\n");
+    assert_int_equal(ask("AT+CREG?"), AT_OK);
+    says("AT\r\r\nOK\r\n");
+    assert_int_equal(ask("AT"), AT_OK);
+    assert_true(at_has_restarted(dialogue));
+}
+
+static void results_that_come_late(void **state)
+{
+    struct at_event *event;
+
+    (void)state;
+    assert_int_equal(at_submit(dialogue, &answer, 10, "00"), AT_TIMEOUT);
+    says("+CMGS: 9\r\nOK\r\n+CMS ERROR: 38\r\n");
+    assert_true(at_settle(dialogue, 20));
+    event = at_next_event(dialogue);
+    assert_int_equal(event->kind, AT_EVENT_REFERENCE);
+    assert_int_equal(event->index, 9);
+    at_event_free(event);
+    assert_event(AT_EVENT_LATE_ERROR, "+CMS ERROR: 38");
+    /* In the answer to something else, too. */
+    says("+CMGS: 10\r\nOK\r\n");
+    assert_int_equal(ask("AT"), AT_OK);
+    assert_event(AT_EVENT_REFERENCE, NULL);
+}
+
+static void rubbish(void **state)
+{
+    static char piece[1000];
+
+    (void)state;
+    memset(piece, 'x', sizeof piece - 1);
+    for (int i = 0; i < 6; i++)
+        says(piece);
+    says("\r\n\xff\xfe\x01\r\n\r\nOK\r\n");
+    assert_int_equal(ask("AT"), AT_OK);
+    assert_int_equal(answer.lines.len, 3);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(finals),
+        CASE(a_final_is_a_whole_line),
+        CASE(echo_and_single_octets),
+        CASE(line_ends_of_any_kind),
+        CASE(zero_is_ok_only_where_it_may_be),
+        CASE(the_prompt),
+        CASE(the_echo_of_a_pdu_is_no_pdu),
+        CASE(timeout_and_late_answer),
+        CASE(the_device_goes),
+        CASE(unasked_in_the_middle_of_an_answer),
+        CASE(noise_between_header_and_pdu),
+        CASE(a_header_without_a_pdu_is_given_up),
+        CASE(forms_of_headers),
+        CASE(an_answer_is_not_unasked),
+        CASE(a_restart_ends_the_command),
+        CASE(an_echo_that_comes_back_is_a_restart),
+        CASE(results_that_come_late),
+        CASE(rubbish),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

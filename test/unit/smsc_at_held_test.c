@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What tells of a message whose answer was lost; and the other things that the
+ * driver remembers: tries, PDUs, PINs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "gw/smsc/at/held.h"
+#include "gw/smsc/at/pin_memory.h"
+#include "gw/smsc/at/seen.h"
+#include "gw/smsc/at/tries.h"
+#include "gwlib/clock.h"
+
+static struct at_references references;
+static struct at_held held;
+static struct smsc_submit submit;
+
+static int setup(void **state)
+{
+    struct sms sms = sms_blank();
+
+    (void)state;
+    sms.receiver = slice_str("+4917012345");
+    sms.msgdata = slice_str("text");
+    submit = (struct smsc_submit){.message = message_create(&sms), .want_report = true};
+    at_references_init(&references);
+    held = (struct at_held){NULL, -1, false, 0};
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    message_unref(submit.message);
+    return 0;
+}
+
+static void hold_after(int last)
+{
+    if (last >= 0)
+        at_references_note(&references, last, slice_str("+49999"));
+    at_held_begin(&held, &references, &submit, false);
+}
+
+static void the_next_reference_tells(void **state)
+{
+    (void)state;
+    hold_after(5);
+    assert_int_equal(at_held_compare(&held, 7), AT_HELD_SENT);
+    assert_int_equal(held.reference, 6);
+    hold_after(5);
+    assert_int_equal(at_held_compare(&held, 6), AT_HELD_NOT_SENT);
+    hold_after(5);
+    assert_int_equal(at_held_compare(&held, 8), AT_HELD_UNKNOWN);
+    /* From then on the distance says nothing. */
+    assert_int_equal(at_held_compare(&held, 7), AT_HELD_UNKNOWN);
+}
+
+static void references_go_round(void **state)
+{
+    (void)state;
+    hold_after(254);
+    assert_int_equal(at_held_compare(&held, 0), AT_HELD_SENT);
+    assert_int_equal(held.reference, 255);
+    hold_after(255);
+    assert_int_equal(at_held_compare(&held, 0), AT_HELD_NOT_SENT);
+}
+
+static void nothing_is_guessed(void **state)
+{
+    (void)state;
+    hold_after(-1);
+    assert_int_equal(at_held_compare(&held, 2), AT_HELD_UNKNOWN);
+    hold_after(5);
+    at_held_blur(&held); /* another one failed: does the counter count that? */
+    assert_int_equal(at_held_compare(&held, 7), AT_HELD_UNKNOWN);
+    hold_after(5);
+    assert_int_equal(at_held_compare(&held, -1), AT_HELD_UNKNOWN);
+    held.submit = NULL;
+    assert_int_equal(at_held_compare(&held, 7), AT_HELD_UNKNOWN);
+}
+
+static bool reported(int reference, const char *receiver)
+{
+    return at_held_is_reported(&held, &references, reference, slice_str(receiver));
+}
+
+static void a_report_tells(void **state)
+{
+    (void)state;
+    hold_after(5);
+    assert_true(reported(6, "+4917012345"));
+    assert_true(reported(6, "017012345")); /* networks change the front */
+    assert_false(reported(6, "+4917012346"));
+    assert_false(reported(5, "+4917012345"));
+    assert_false(reported(7, "+4917012345"));
+    assert_false(reported(-1, "+4917012345"));
+    assert_false(reported(256, "+4917012345"));
+}
+
+static void a_report_without_a_known_reference(void **state)
+{
+    (void)state;
+    at_references_note(&references, 9, slice_str("+4917012345"));
+    hold_after(9);
+    at_references_note(&references, 9, slice_str("+4917012345"));
+    at_held_blur(&held);
+    assert_false(reported(9, "+4917012345")); /* that was another message to the same */
+    assert_true(reported(11, "+4917012345"));
+}
+
+static void how_long(void **state)
+{
+    int64_t now = clock_monotonic_ms();
+
+    (void)state;
+    hold_after(1);
+    assert_true(held.until >= now + 140000);
+    at_held_begin(&held, &references, &submit, true);
+    at_held_resume(&held);
+    assert_true(held.until >= now + 59000 && held.until < now + 90000);
+    submit.want_report = false;
+    at_held_resume(&held);
+    assert_true(held.until < now + 20000);
+}
+
+static void three_tries(void **state)
+{
+    struct uuid one = uuid_generate(), other = uuid_generate();
+    struct at_tries tries = {.next = 0};
+
+    (void)state;
+    assert_false(at_tries_spend(&tries, &one, 1));
+    assert_false(at_tries_spend(&tries, &other, 1));
+    assert_false(at_tries_spend(&tries, &one, 2));
+    assert_false(at_tries_spend(&tries, &one, 1));
+    assert_true(at_tries_spend(&tries, &one, 1));
+    assert_false(at_tries_spend(&tries, &one, 1)); /* begins anew */
+}
+
+static void seen_pdus(void **state)
+{
+    struct at_seen *seen = calloc(1, sizeof *seen);
+    char text[20];
+
+    (void)state;
+    assert_false(at_seen_before(seen, slice_str("0791")));
+    at_seen_note(seen, slice_str("0791"));
+    assert_true(at_seen_before(seen, slice_str("0791")));
+    for (int i = 0; i < AT_SEEN_PLACES; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        at_seen_note(seen, slice_str(text));
+    }
+    assert_false(at_seen_before(seen, slice_str("0791")));
+    free(seen);
+}
+
+static void pins_on_disk(void **state)
+{
+    char path[] = "at-pins-XXXXXX";
+    struct at_pin_memory memory = {NULL, {0}};
+    struct slice sim = slice_str("8949011"), other = slice_str("8949012");
+
+    (void)state;
+    close(mkstemp(path));
+    at_pin_memory_open(&memory, path);
+    assert_int_equal(at_pin_memory_ask(&memory, sim, "1234"), AT_PIN_NEW);
+    assert_true(at_pin_memory_note(&memory, sim, "1234", AT_PIN_TRIED));
+    assert_true(at_pin_memory_note(&memory, other, "1234", AT_PIN_REFUSED));
+    assert_int_equal(at_pin_memory_ask(&memory, sim, "1234"), AT_PIN_TRIED);
+    assert_true(at_pin_memory_note(&memory, sim, "1234", AT_PIN_REFUSED));
+    at_pin_memory_close(&memory);
+    at_pin_memory_open(&memory, path);
+    assert_int_equal(at_pin_memory_ask(&memory, sim, "1234"), AT_PIN_REFUSED);
+    assert_int_equal(at_pin_memory_ask(&memory, other, "1234"), AT_PIN_REFUSED);
+    assert_int_equal(at_pin_memory_ask(&memory, sim, "1235"), AT_PIN_NEW);
+    assert_true(at_pin_memory_note(&memory, sim, "1234", AT_PIN_NEW));
+    assert_int_equal(at_pin_memory_ask(&memory, sim, "1234"), AT_PIN_NEW);
+    assert_int_equal(at_pin_memory_ask(&memory, other, "1234"), AT_PIN_REFUSED);
+    at_pin_memory_close(&memory);
+    unlink(path);
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(the_next_reference_tells),
+        CASE(references_go_round),
+        CASE(nothing_is_guessed),
+        CASE(a_report_tells),
+        CASE(a_report_without_a_known_reference),
+        CASE(how_long),
+        CASE(three_tries),
+        CASE(seen_pdus),
+        CASE(pins_on_disk),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
