@@ -13,7 +13,7 @@
 
 #include "gw/smsc/smsc.h"
 
-#define OWNER_SUBMITS_MAX 64
+#define OWNER_SUBMITS_MAX 512
 #define OWNER_STORED_MAX  64
 
 struct owner_stored {
