@@ -34,6 +34,7 @@ struct admin_port {
     struct http_server *server;
     struct acl *acl;
     struct tls_context *tls;
+    struct request *open; /* requests without an answer yet */
     struct penalty penalties[MAX_PENALTIES];
     size_t next_penalty; /* the oldest, to be used again */
 };
@@ -48,6 +49,7 @@ struct request {
     struct bytes answer;
     struct loop_timer *delay; /* of a refused password */
     bool taken;               /* the command answers later */
+    struct request *next, **place;
 };
 
 /* --- answers -------------------------------------------------------------------------- */
@@ -69,6 +71,9 @@ static const char *const frame_after[] = {
 
 static void request_free(struct request *request)
 {
+    *request->place = request->next;
+    if (request->next != NULL)
+        request->next->place = request->place;
     loop_timer_free(request->delay);
     bytes_free(&request->command);
     bytes_free(&request->answer);
@@ -496,6 +501,11 @@ static void on_request(struct http_exchange *exchange, void *arg)
 
     request->port = arg;
     request->exchange = exchange;
+    request->place = &request->port->open;
+    request->next = request->port->open;
+    if (request->next != NULL)
+        request->next->place = &request->next;
+    request->port->open = request;
     parse_path(request);
     run(request);
     if (!request->taken)
@@ -547,6 +557,8 @@ void admin_close(struct admin_port *port)
 {
     if (port == NULL)
         return;
+    while (port->open != NULL)
+        request_reply(port->open); /* with what there is; an exchange wants an end */
     http_server_free(port->server);
     acl_free(port->acl);
     tls_free(port->tls);

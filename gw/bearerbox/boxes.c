@@ -17,6 +17,7 @@
 
 #define MAX_UNSTORED      5000          /* MT of one session on their way to the store */
 #define MAX_UNSENT        (1024 * 1024) /* octets queued to one session before it is passed over */
+#define MAX_UNREAD        (16 * MAX_UNSENT) /* and before it is disconnected */
 #define POSTPONE_FIRST_MS 2000
 #define POSTPONE_LAST_MS  (10 * 60 * 1000)
 
@@ -310,6 +311,11 @@ void boxes_ack(struct boxes *boxes, int64_t serial, enum ack_result result, int6
     link_send_ack(session->link, result, time, id);
     if (session->unstored-- == MAX_UNSTORED && !boxes->paused)
         link_pause(session->link, false);
+    if (link_unsent(session->link) > MAX_UNREAD) {
+        log_error("box <%s> on %s does not read its acknowledgements, disconnected",
+                  session_name(session), link_peer(session->link));
+        session_end(session);
+    }
 }
 
 /* --- the room as a whole ------------------------------------------------------- */
@@ -403,8 +409,10 @@ void boxes_dismiss(struct boxes *boxes, enum admin_command command)
     boxes->dismissed = true;
     net_listener_close(boxes->listener);
     boxes->listener = NULL;
-    for (struct session *session = boxes->sessions; session != NULL; session = session->next)
+    for (struct session *session = boxes->sessions; session != NULL; session = session->next) {
         link_send_admin(session->link, command, slice_unset());
+        link_pause(session->link, false); /* else a suspended one would not be seen to go */
+    }
 }
 
 size_t boxes_count(const struct boxes *boxes)

@@ -208,9 +208,11 @@ static void settled(enum store_status status, void *arg)
 static void settle(struct outgoing *outgoing, const struct store_change *change)
 {
     struct bearer *bearer = outgoing->bearer;
+    struct store_change kept = *change;
 
+    kept.keep_trying = true; /* it was sent, whatever becomes of the file */
     bearer->hand.settling++;
-    store_update(bearer->gateway->store, outgoing->item->number, change, settled, bearer);
+    store_update(bearer->gateway->store, outgoing->item->number, &kept, settled, bearer);
     lane_drop(outgoing_release(outgoing));
 }
 

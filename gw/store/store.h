@@ -19,8 +19,8 @@
  * When the disk is full, new messages answer STORE_FAILED, while changes and
  * reports go on in the room of a reserve file. When the file cannot be written
  * at all, operations answer STORE_FAILED, except those that happened already in
- * the world and must be known here: an update without a callback and an insert
- * that says keep_trying. These are kept in memory, a bounded number, and carried
+ * the world and must be known here: an update without a callback, and an update
+ * or insert that says keep_trying. These are kept in memory, a bounded number, and carried
  * out before anything else as soon as that is possible. The store goes on trying
  * by itself; store_health() tells.
  * Strings and messages passed in are copied or referenced; the caller keeps
@@ -149,6 +149,9 @@ struct store_change {
     struct slice foreign_id;
     struct slice error;
     int parts, parts_sent, reference;
+    /* Never answers STORE_FAILED while the store is open: see above. What has no
+     * callback never fails anyway. */
+    bool keep_trying;
 };
 struct store_change store_change_none(void);
 

@@ -82,7 +82,8 @@ struct store_counts writer_count(const int64_t *tally)
 /* Happened already, and must be known here: repeated until it is stored. */
 static bool must_happen(const struct operation *operation)
 {
-    return (operation->type == OPERATION_UPDATE && operation->callback.done == NULL) ||
+    return (operation->type == OPERATION_UPDATE &&
+            (operation->callback.done == NULL || operation->u.change.keep_trying)) ||
            (operation->type == OPERATION_INSERT && operation->u.insert.keep_trying);
 }
 
@@ -98,7 +99,10 @@ static bool is_permitted(const struct operation *operation, enum writer_level le
     case OPERATION_FIND_ID:
         return level < LEVEL_NOTHING;
     case OPERATION_INSERT:
-        return level == LEVEL_ALL || (level == LEVEL_CHANGES && operation->u.insert.keep_trying);
+        /* A report goes with the change of its message: both or neither. */
+        return level == LEVEL_ALL ||
+               (level == LEVEL_CHANGES &&
+                (operation->u.insert.keep_trying || operation->u.insert.kind == STORE_REPORT));
     default:
         return level <= LEVEL_CHANGES;
     }
