@@ -447,7 +447,7 @@ static void random_address(struct chance *chance, struct sms_address *address)
     static const char digits[] = "0123456789*#";
     char text[21];
     size_t len = chance_below(chance, 21);
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < sizeof text; i++)
         text[i] = digits[chance_below(chance, 12)];
     static const int toas[] = {0x81, 0x91, 0xA1, 0xD0, 0xC8};
     int toa = toas[chance_below(chance, 5)];
