@@ -9,16 +9,19 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-#define PROBE_MS       1000 /* between two tries of a file that failed */
+#define PROBE_FIRST_MS 5    /* to the first try of a file that failed */
+#define PROBE_MS       1000 /* at most between two tries */
 #define CHECKPOINT_MS  2000 /* of idleness before the log is moved */
 #define PRUNE_BUSY_MS  100  /* between two steps of pruning under load */
 #define PRUNE_LEAST_MS 2000 /* between two walks through the table */
 #define PRUNE_MOST_MS  3600000
 
+#define LAST_TRIES 10
 #define KEPT_LIMIT 200000 /* operations */
 
 #define NEVER INT64_MAX
@@ -51,6 +54,7 @@ struct writer {
     struct bytes trouble;       /* why the level is not LEVEL_ALL */
     struct operation_list kept; /* must happen, could not yet */
     size_t kept_count;
+    int64_t probe_wait; /* doubles from try to try */
     int64_t probe_at, checkpoint_at, prune_at, pruned_at;
 };
 
@@ -177,7 +181,8 @@ static void note_failure(struct writer *writer)
         database_make_room(database);
     }
     writer->level = level;
-    writer->probe_at = writer->damaged ? NEVER : monotonic_ms() + PROBE_MS;
+    writer->probe_wait = PROBE_FIRST_MS;
+    writer->probe_at = writer->damaged ? NEVER : monotonic_ms() + writer->probe_wait;
 }
 
 static void fail_batch(struct batch *batch)
@@ -320,13 +325,15 @@ static bool rise(struct writer *writer)
 static void probe(struct writer *writer)
 {
     struct batch *batch = memory_zalloc(1, sizeof *batch);
+    int64_t wait = 2 * writer->probe_wait;
     bool better = rise(writer);
 
-    writer->probe_at = writer->level == LEVEL_ALL ? NEVER : monotonic_ms() + PROBE_MS;
     if (better)
         run_batch(writer, batch);
     else
         tell_state(writer, batch);
+    writer->probe_wait = wait < PROBE_MS ? wait : PROBE_MS;
+    writer->probe_at = writer->level == LEVEL_ALL ? NEVER : monotonic_ms() + writer->probe_wait;
     if (writer->level == LEVEL_ALL)
         log_info("store: messages can be stored again");
     hand_back(writer, batch);
@@ -413,8 +420,14 @@ static void last_try(struct writer *writer)
 
     if (writer->kept_count == 0)
         return;
-    rise(writer);
-    run_batch(writer, &batch);
+    for (int i = 0; i < LAST_TRIES && writer->kept_count > 0; i++) {
+        if (i > 0)
+            usleep(PROBE_FIRST_MS * 1000);
+        rise(writer);
+        free(batch.error);
+        batch.error = NULL;
+        run_batch(writer, &batch);
+    }
     if (writer->kept_count > 0)
         log_error("store: %zu changes could not be written: their messages may be sent again",
                   writer->kept_count);
