@@ -33,6 +33,7 @@ struct lane {
     size_t asked;             /* limit of that fetch */
     struct loop_timer *retry; /* after a failed fetch */
     struct lane *next;
+    UT_hash_handle hh; /* among the lanes of its kind, by name */
 };
 
 struct lanes {
@@ -40,6 +41,7 @@ struct lanes {
     struct store *store;
     struct lanes_user users[STORE_REPORT + 1];
     struct lane *all;
+    struct lane *by_name[STORE_REPORT + 1]; /* the same, to look up: boxes can name many */
     struct loop_timer *ripen_timer;
     int64_t ripen_at; /* ms since 1970; 0: not set */
     bool ripening;
@@ -199,10 +201,13 @@ static void lane_retry(void *arg)
 
 static struct lane *lane_find(struct lanes *lanes, enum store_kind kind, struct slice name)
 {
-    for (struct lane *lane = lanes->all; lane != NULL; lane = lane->next)
-        if (lane->kind == kind && slice_equal_str(name, lane->name))
-            return lane;
-    return NULL;
+    /* as lane->name, which ends at a NUL that a box may have sent */
+    struct slice key =
+        slice_is_set(name) ? slice_sub(name, 0, slice_find(name, '\0', 0)) : slice_str("");
+    struct lane *lane;
+
+    HASH_FIND(hh, lanes->by_name[kind], key.data, key.len, lane);
+    return lane;
 }
 
 struct lane *lane_get(struct lanes *lanes, enum store_kind kind, struct slice name)
@@ -219,6 +224,7 @@ struct lane *lane_get(struct lanes *lanes, enum store_kind kind, struct slice na
     lane->retry = loop_timer_create(lanes->loop, lane_retry, lane);
     lane->next = lanes->all;
     lanes->all = lane;
+    HASH_ADD_KEYPTR(hh, lanes->by_name[kind], lane->name, strlen(lane->name), lane);
     if (user->created != NULL)
         user->created(lane, user->arg);
     return lane;
@@ -408,6 +414,7 @@ void lanes_free(struct lanes *lanes)
         struct lane *lane = lanes->all;
 
         lanes->all = lane->next;
+        HASH_DEL(lanes->by_name[lane->kind], lane);
         lane_free(lane);
     }
     loop_timer_free(lanes->ripen_timer);

@@ -239,6 +239,108 @@ static void a_deferred_message_is_woken_when_it_is_due(void **state)
     finish(world, expect_next(world, "later"));
 }
 
+static void cancel(struct world *world, int64_t number)
+{
+    struct store_change change = store_change_none();
+
+    change.state = STATE_CANCELLED;
+    store_update(world->store, number, &change, NULL, NULL);
+}
+
+static void what_waits_can_be_withdrawn_and_what_is_taken_not(void **state)
+{
+    struct world *world = *state;
+    struct message *any = message_with("any", 0);
+    struct lane_item *first, *second;
+    int64_t last;
+
+    for (int i = 0; i < 4; i++)
+        put(world,
+            i == 0   ? "first"
+            : i == 1 ? "second"
+            : i == 2 ? "third"
+                     : "last",
+            0, STATE_QUEUED, 0);
+    settle(world);
+    first = expect_next(world, "first");
+    second = expect_next(world, "second");
+    last = second->number + 2;
+    assert_true(lane_withdraw(world->lane, last, any, true, false));
+    cancel(world, last);
+    assert_false(lane_withdraw(world->lane, first->number, any, true, false));
+    lane_give_back(first); /* it was left alone */
+    first = expect_next(world, "first");
+    assert_true(lane_withdraw(world->lane, second->number, any, true, true));
+    cancel(world, second->number);
+    lane_give_back(second); /* but nobody gets it any more */
+    finish(world, first);
+    finish(world, expect_next(world, "third"));
+    assert_null(lane_take(world->lane));
+    put(world, "later", 0, STATE_QUEUED, 0);
+    settle(world);
+    finish(world, expect_next(world, "later"));
+    message_unref(any);
+}
+
+static void a_fetch_under_way_does_not_bring_what_was_withdrawn(void **state)
+{
+    enum { COUNT = LANE_WINDOW + 300 };
+    struct world *world = *state;
+    struct message *any = message_with("any", 0);
+    struct lane_item *item;
+    int64_t first = 0;
+    int taken = 0;
+
+    for (int i = 0; i < COUNT; i++)
+        put(world, "x", 0, STATE_QUEUED, 0);
+    settle(world);
+    for (; taken < LANE_WINDOW; taken++) { /* low: a fetch is issued on the way */
+        item = lane_take(world->lane);
+        first = first == 0 ? item->number : first;
+        finish(world, item);
+    }
+    assert_true(lane_withdraw(world->lane, first + COUNT - 1, any, true, false));
+    cancel(world, first + COUNT - 1);
+    settle(world);
+    while ((item = lane_take(world->lane)) != NULL) {
+        assert_true(item->number < first + COUNT - 1);
+        taken++;
+        finish(world, item);
+        settle(world);
+    }
+    assert_int_equal(taken, COUNT - 1);
+    assert_int_equal(lane_waiting(world->lane), 0);
+    message_unref(any);
+}
+
+static void what_moves_keeps_its_progress(void **state)
+{
+    struct world *world = *state;
+    struct lane *other = lane_get(world->lanes, STORE_MT, slice_str("c"));
+    struct store_change change = store_change_none();
+    struct lane_item *item;
+
+    put(world, "mover", 0, STATE_QUEUED, 0);
+    settle(world);
+    item = expect_next(world, "mover");
+    item->attempts = 3;
+    item->parts = 5;
+    item->parts_sent = 2;
+    item->reference = 77;
+    change.queue = slice_str("c");
+    store_update(world->store, item->number, &change, NULL, NULL);
+    lane_move(item, other);
+    assert_null(lane_take(world->lane));
+    item = lane_take(other);
+    assert_non_null(item);
+    assert_ptr_equal(item->lane, other);
+    assert_int_equal(item->attempts, 3);
+    assert_int_equal(item->parts, 5);
+    assert_int_equal(item->parts_sent, 2);
+    assert_int_equal(item->reference, 77);
+    finish(world, item);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +351,11 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_deferred_message_is_woken_when_it_is_due, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_waits_can_be_withdrawn_and_what_is_taken_not, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_fetch_under_way_does_not_bring_what_was_withdrawn, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_moves_keeps_its_progress, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -834,6 +834,35 @@ static void on_health_tick(void *arg)
         loop_timer_set(*timer, 20);
 }
 
+static void what_must_be_known_outlasts_the_trouble(void **state)
+{
+    struct message *message = make_message("1", "x");
+    struct store_insert insert = mt(message, STATE_SENDING);
+    struct store_change change = store_change_none();
+    int64_t number;
+
+    (void)state;
+    open_store();
+    number = insert_now(&insert);
+    forbid_growth();
+    change.state = STATE_EXPIRED; /* may be tried again by who asks */
+    assert_int_equal(update_now(number, &change), STORE_FAILED);
+    change.state = STATE_ACCEPTED;
+    change.keep_trying = true;
+    store_update(f.store, number, &change, on_done, NULL);
+    insert.state = STATE_QUEUED;
+    insert.refuse_duplicate = false;
+    assert_int_equal(insert_now(&insert), 0); /* only this is answered */
+    assert_int_equal(got_status, STORE_FAILED);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &file_limit), 0);
+    wait_answer();
+    assert_int_equal(got_status, STORE_OK);
+    assert_int_equal(list_state(STORE_MT, STATE_ACCEPTED), 1);
+    forget_entries();
+    message_unref(message);
+    close_store();
+}
+
 static void full_disk_is_told_and_ends(void **state)
 {
     struct message *message = make_message("1", "x");
@@ -1124,6 +1153,7 @@ int main(void)
         STORE_TEST(one_bad_operation_spoils_nothing),
         STORE_TEST(close_carries_out_what_was_issued),
         STORE_TEST(killed_in_the_middle),
+        STORE_TEST(what_must_be_known_outlasts_the_trouble),
         STORE_TEST(full_disk_is_told_and_ends),
         STORE_TEST(finished_entries_are_pruned),
         STORE_TEST(second_bearerbox_is_refused),
