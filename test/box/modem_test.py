@@ -235,6 +235,26 @@ class Faults(ModemCase):
         self.assertIn("the message whose answer was lost was sent, its reference is 2",
                       self.gw.log())
 
+    def test_answer_lost_and_the_report_tells(self):
+        self.start()
+        self.send_first()
+        self.modem.ctl("at-send 1 lose-answer")
+        self.send_all(1, 1)
+        self.modem.wait_sent(2)
+        start = time.monotonic()
+        self.assert_once(2)
+        self.assertLess(time.monotonic() - start, 15)
+
+    def test_unanswered_without_a_report_is_uncertain(self):
+        self.start()
+        self.send("alone")
+        self.gw.wait_status(r"m1.*sent: sms 1 ")
+        self.modem.ctl("at-send 1 vanish 0.5")
+        self.send("perhaps")
+        self.gw.wait_log("the answer for message", timeout=30)
+        self.empty()
+        self.assertEqual(self.texts(), ["alone", "perhaps", "perhaps"])
+
     def test_a_prompt_is_lost(self):
         self.start()
         self.modem.ctl("lose-prompt")

@@ -88,6 +88,22 @@ static void nothing_is_guessed(void **state)
     assert_int_equal(at_held_compare(&held, 7), AT_HELD_UNKNOWN);
 }
 
+static void a_counter_of_attempts_tells_nothing(void **state)
+{
+    (void)state;
+    at_references_note(&references, 5, slice_str("+49999"));
+    at_references_fail(&references);
+    at_held_begin(&held, &references, &submit, false); /* which kind is it? */
+    assert_int_equal(at_held_compare(&held, 7), AT_HELD_UNKNOWN);
+    at_references_note(&references, 6, slice_str("+49999"));
+    at_held_begin(&held, &references, &submit, false);
+    assert_int_equal(at_held_compare(&held, 8), AT_HELD_SENT);
+    at_references_fail(&references);
+    at_references_note(&references, 8, slice_str("+49999"));
+    at_held_begin(&held, &references, &submit, false);
+    assert_int_equal(at_held_compare(&held, 10), AT_HELD_UNKNOWN);
+}
+
 static bool reported(int reference, const char *receiver)
 {
     return at_held_is_reported(&held, &references, reference, slice_str(receiver));
@@ -196,6 +212,7 @@ int main(void)
         CASE(the_next_reference_tells),
         CASE(references_go_round),
         CASE(nothing_is_guessed),
+        CASE(a_counter_of_attempts_tells_nothing),
         CASE(a_report_tells),
         CASE(a_report_without_a_known_reference),
         CASE(how_long),

@@ -80,6 +80,11 @@ struct at_event *at_next_event(struct at_dialogue *dialogue)
     return at_unasked_next(&dialogue->unasked);
 }
 
+const struct at_event *at_peek_events(const struct at_dialogue *dialogue)
+{
+    return dialogue->unasked.events;
+}
+
 void at_forget_restarts(struct at_dialogue *dialogue)
 {
     at_unasked_forget(&dialogue->unasked, AT_EVENT_RESTARTED);

@@ -85,6 +85,8 @@ bool at_settle(struct at_dialogue *dialogue, int quiet_ms);
 void at_forget_restarts(struct at_dialogue *dialogue);
 bool at_has_restarted(const struct at_dialogue *dialogue);
 
+/* The first event, to look at only; its successors by ->next. */
+const struct at_event *at_peek_events(const struct at_dialogue *dialogue);
 /* The oldest event, or NULL; the caller frees it with at_event_free(). */
 struct at_event *at_next_event(struct at_dialogue *dialogue);
 

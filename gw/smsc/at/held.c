@@ -31,16 +31,33 @@ void at_references_note(struct at_references *references, int reference, struct 
 {
     if (reference < 0 || reference >= AT_REFERENCES)
         return;
+    if (references->last >= 0 && references->failures > 0 &&
+        reference == (references->last + 1 + references->failures) % AT_REFERENCES)
+        references->counts_attempts = true;
+    references->failures = 0;
     references->last = reference;
     references->known[reference] = 1;
     references->receivers[reference] = receiver_hash(receiver);
+}
+
+void at_references_fail(struct at_references *references)
+{
+    if (references->failures < AT_REFERENCES)
+        references->failures++;
+}
+
+static int next_reference(const struct at_references *references)
+{
+    bool known = references->last >= 0 && references->failures == 0 && !references->counts_attempts;
+
+    return known ? (references->last + 1) % AT_REFERENCES : -1;
 }
 
 void at_held_begin(struct at_held *held, const struct at_references *references,
                    struct smsc_submit *submit, bool lost)
 {
     held->submit = submit;
-    held->reference = references->last >= 0 ? (references->last + 1) % AT_REFERENCES : -1;
+    held->reference = next_reference(references);
     held->lost = lost;
     held->until = clock_monotonic_ms() + (lost ? MODEM_ABSENT_MS : LATE_ANSWER_MS);
 }

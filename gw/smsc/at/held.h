@@ -20,12 +20,17 @@ enum { AT_REFERENCES = 256 };
 /* Which references were given to which receivers. */
 struct at_references {
     int last;                           /* -1: none yet */
+    int failures;                       /* since then */
+    bool counts_attempts;               /* this modem's counter grows with failures too */
     unsigned char known[AT_REFERENCES]; /* 1: the next entry is valid */
     uint64_t receivers[AT_REFERENCES];  /* hash of the last digits */
 };
 
 void at_references_init(struct at_references *references);
 void at_references_note(struct at_references *references, int reference, struct slice receiver);
+/* The modem refused a message. Most do not count those, as can be seen from the
+ * next one that is accepted; a counter that does tells nothing of a lost answer. */
+void at_references_fail(struct at_references *references);
 
 struct at_held {
     struct smsc_submit *submit; /* NULL: nothing is held */

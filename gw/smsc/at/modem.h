@@ -35,6 +35,7 @@ struct at_knowledge {
     struct at_pin_memory pins;
     struct at_seen seen; /* PDUs that are stored already */
     int speed;           /* that answered; 0: not yet known */
+    int reference;       /* of the message sent last; -1: not known */
 };
 
 struct at_modem;

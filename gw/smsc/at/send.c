@@ -14,8 +14,9 @@
 
 #define LEAVE_PROMPT_MS  2000
 #define QUIET_MS         200
-#define RESULT_MS        35000 /* bad days: 30 s */
-#define AFTER_RESTART_MS 2000  /* what looked like a restart may have been none */
+#define RESULT_MS        30000 /* so long on bad days */
+#define LOOK_EVERY_MS    3000
+#define AFTER_RESTART_MS 2000 /* what looked like a restart may have been none */
 #define PROBES           3
 
 static int validity_of(const struct at_modem *modem, const struct sms *sms)
@@ -203,6 +204,43 @@ static enum at_outcome look_for_life(struct at_modem *modem, struct attempt *att
     return result(modem, attempt);
 }
 
+/* Whether a status report is waiting that can only be this message's. */
+static bool is_reported(const struct at_modem *modem)
+{
+    int expected = (modem->knowledge->reference + 1) & 255;
+    struct sms_fault fault;
+    struct pdu pdu;
+
+    if (modem->knowledge->reference < 0)
+        return false;
+    for (const struct at_event *event = at_peek_events(modem->dialogue); event != NULL;
+         event = event->next)
+        if (event->kind == AT_EVENT_REPORT &&
+            pdu_decode(bytes_slice(&event->pdu), TPDU_TO_TE, !modem->profile->no_smsc, &pdu,
+                       &fault) &&
+            pdu.tpdu.type == TPDU_STATUS_REPORT && pdu.tpdu.mr == expected)
+            return true;
+    return false;
+}
+
+/* The result, however long it takes; or a report that tells the same. */
+static enum at_outcome await_result(struct at_modem *modem, struct attempt *attempt,
+                                    const char *digits)
+{
+    int64_t end = clock_monotonic_ms() + RESULT_MS;
+    enum at_final final = at_submit(modem->dialogue, &modem->answer, LOOK_EVERY_MS, digits);
+
+    while (final == AT_TIMEOUT && clock_monotonic_ms() < end) {
+        if (is_reported(modem) && at_modem_probe(modem)) {
+            attempt->reference = (modem->knowledge->reference + 1) & 255;
+            return AT_SENT;
+        }
+        final = at_listen(modem->dialogue, &modem->answer, LOOK_EVERY_MS);
+    }
+    return final == AT_OK || final == AT_ERROR ? result(modem, attempt)
+                                               : look_for_life(modem, attempt);
+}
+
 static enum at_outcome try_once(struct at_modem *modem, struct attempt *attempt)
 {
     struct pdu_line line;
@@ -221,10 +259,7 @@ static enum at_outcome try_once(struct at_modem *modem, struct attempt *attempt)
     default:
         return leave_prompt(modem, attempt);
     }
-    if (at_submit(modem->dialogue, &modem->answer, RESULT_MS, line.digits) == AT_OK ||
-        modem->answer.final == AT_ERROR)
-        return result(modem, attempt);
-    return look_for_life(modem, attempt);
+    return await_result(modem, attempt, line.digits);
 }
 
 enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, bool want_report,
@@ -243,6 +278,10 @@ enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, boo
         if (outcome == AT_PAUSE && attempt.again)
             outcome = AT_LOST; /* twice no prompt */
     }
+    if (outcome == AT_SENT)
+        modem->knowledge->reference = attempt.reference;
+    else
+        modem->knowledge->reference = -1; /* what it counts is not known any more */
     *reference = attempt.reference;
     return outcome;
 }

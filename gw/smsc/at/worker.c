@@ -45,6 +45,7 @@ static void settle(struct at_driver *driver, enum at_outcome outcome, int refere
                "%s: the message whose answer was lost was sent, its reference is %d", driver->name,
                reference);
         at_references_note(&driver->references, reference, receiver);
+        driver->knowledge.reference = reference;
         bytes_printf(&text, "%d", reference);
     } else {
         bytes_append_slice(&text, why);
@@ -82,7 +83,6 @@ static void compare_held(struct at_driver *driver, int reference)
     switch (at_held_compare(&driver->held, reference)) {
     case AT_HELD_SENT:
         settle(driver, AT_SENT, driver->held.reference, slice_unset());
-        driver->references.last = reference;
         break;
     case AT_HELD_NOT_SENT:
         log_to(driver->log, LOG_LEVEL_INFO,
@@ -332,6 +332,7 @@ static void note_failed(struct at_driver *driver, struct smsc_submit *submit,
 {
     log_to(driver->log, LOG_LEVEL_WARNING, "%s: not sent: %s", driver->name, text);
     at_held_blur(&driver->held);
+    at_references_fail(&driver->references);
     switch (outcome) {
     case AT_TRY_FEW:
         if (at_tries_spend(&driver->tries, &message_sms(submit->message)->id, submit->part))
