@@ -12,8 +12,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 # Not read yet, by group and name. What is still here at a release has to become
 # IGNORED or UNSUPPORTED in schema.def.
 PLANNED = {
-    ("smsc", "use-ssl"), ("smsc", "max-error-count"),
-    ("modems", "message-start"), ("modems", "enable-mms"), ("modems", "reset-string"),
+    ("smsc", "use-ssl"),
+    ("modems", "message-start"), ("modems", "enable-mms"),
 }
 
 # Accepted with any value because there is nothing to do.

@@ -324,6 +324,22 @@ class Faults(ModemCase):
         app.wait(2)
 
 
+class Tcp(GatewayTest):
+    def test_a_modem_behind_a_tcp_port(self):
+        modem = self.peer(VirtualModem(tcp=True))
+        host, port = modem.address.split(":")
+        gw = self.gateway(smsc=[{"smsc": "at", "smsc_id": "m1", "device": "rawtcp", "host": host,
+                                 "port": int(port)}])
+        gw.start()
+        gw.wait_link("m1")
+        gw.sendsms(to="+4917012345", text="one")
+        modem.wait_sent(1)
+        modem.ctl("vanish 0.5")
+        gw.wait_status(r"(?s)m1.*waits for rawtcp: Connection refused", 15)
+        gw.sendsms(to="+4917012345", text="two")
+        self.assertEqual(modem.wait_sent(2)[1]["text"], "two")
+
+
 class Pin(ModemCase):
     ARGUMENTS = ("--pin", "1234")
 

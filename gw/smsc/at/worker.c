@@ -57,9 +57,11 @@ static void settle(struct at_driver *driver, enum at_outcome outcome, int refere
 
 static void give_up_held(struct at_driver *driver)
 {
-    if (driver->held.submit != NULL)
-        settle(driver, AT_UNCERTAIN, -1,
-               slice_str("no answer after the message was given to the modem"));
+    if (driver->held.submit == NULL)
+        return;
+    driver->references.last = -1; /* it may have one or not */
+    settle(driver, AT_UNCERTAIN, -1,
+           slice_str("no answer after the message was given to the modem"));
 }
 
 static void hold(struct at_driver *driver, struct smsc_submit *submit, bool lost)
