@@ -25,7 +25,7 @@ FLOORS = {
     "gw/smsc/smpp": ("gwlib", "gw/sms", "gw/msg", "gw/conf", "gw/smsc"),
     "gw/bearerbox": ("gwlib", "gw/sms", "gw/conf", "gw/msg", "gw/store", "gw/smsc"),
     "gw/smsbox": ("gwlib", "gw/sms", "gw/conf", "gw/msg"),
-    "gw/tools": ("gwlib", "gw/sms", "gw/conf", "gw/msg", "gw/store", "gw/smsc"),
+    "gw/tools": ("gwlib", "gw/sms", "gw/conf", "gw/msg", "gw/store", "gw/smsc", "gw/smsc/at"),
 }
 ANY_BOX = ("gwlib", "gw/sms", "gw/conf", "gw/msg")
 LONGEST_FILE = 600

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gwmodem_usb - what is known of a USB device by its id (spec at-modems, section
+ * 13): modem, storage face of one, adapter. Constant tables; total.
+ */
+#ifndef GW_TOOLS_GWMODEM_USB_H
+#define GW_TOOLS_GWMODEM_USB_H
+
+enum usb_kind {
+    USB_UNKNOWN,
+    USB_STORAGE, /* a modem that shows itself as a disk or CD-ROM first */
+    USB_MODEM,
+    USB_HILINK, /* a modem with a web page in place of AT ports */
+    USB_ADAPTER /* a serial port; a modem may be behind it */
+};
+
+struct usb_known {
+    enum usb_kind kind;
+    const char *name;    /* never NULL */
+    const char *becomes; /* of a storage face: "1e0e:9000,9100"; else NULL */
+};
+
+/* An id may be a storage face and a modem at once (12d1:1003): then
+ * has_modem_interface decides. */
+struct usb_known usb_find(unsigned vendor, unsigned product, int has_modem_interface);
+/* Whether modems come from this vendor. */
+int usb_vendor_makes_modems(unsigned vendor);
+/* "unknown", "storage", "modem", "hilink", "adapter". */
+const char *usb_kind_name(enum usb_kind kind);
+
+#endif
