@@ -41,9 +41,10 @@ enum column {
  * The states by what is asked of them. Each set is the condition of a partial
  * index; a query must repeat it literally to use the index.
  */
-#define IS_WAITING "state IN (10, 21)"     /* QUEUED, RECEIVED */
-#define IS_DUE     "state IN (11, 22)"     /* DEFERRED, POSTPONED */
-#define IS_IN_HAND "state IN (12, 14, 20)" /* SENDING, HELD, RECEIVING */
+#define IS_WAITING "state IN (10, 21)" /* QUEUED, RECEIVED */
+#define IS_DUE     "state IN (11, 22)" /* DEFERRED, POSTPONED */
+/* SENDING, HELD, RECEIVING. Not "IN" with three: that makes a table each time. */
+#define IS_IN_HAND "(state = 12 OR state = 14 OR state = 20)"
 #define IS_SENT    "(state = 13 OR (state = 12 AND foreign_id IS NOT NULL))" /* SENT, SENDING */
 _Static_assert(STATE_QUEUED == 10 && STATE_DEFERRED == 11 && STATE_SENDING == 12 &&
                    STATE_SENT == 13 && STATE_HELD == 14 && STATE_RECEIVING == 20 &&
@@ -229,8 +230,8 @@ bool takeover_look(const char *path, struct bytes *error);
  * database, in one transaction. *left_out is the octets (file) or files
  * (directory) that could not be read. False with the reason in *error.
  */
-bool takeover_import(struct database *database, const char *path, int64_t *count,
-                     int64_t *left_out, struct bytes *error);
+bool takeover_import(struct database *database, const char *path, int64_t *count, int64_t *left_out,
+                     struct bytes *error);
 
 /* --- reserve.c ---------------------------------------------------------- */
 
