@@ -258,6 +258,18 @@ static void errors_by_class(void **state)
     assert_int_equal(smsc_state(owner.smsc), SMSC_ONLINE);
 }
 
+static void a_full_memory_is_emptied_first(void **state)
+{
+    (void)state;
+    start_online("");
+    modem_will("PDU", "\r\n+CMS ERROR: 322\r\n", 3);
+    owner_send_text(&owner, "a");
+    owner_wait(&owner, "failed 1 temporary text=+CMS ERROR: 322 (memory full)");
+    owner_send_text(&owner, "b");
+    owner_wait(&owner, "accepted 2 ");
+    assert_int_equal(modem_taken(), 4);
+}
+
 static void no_network_is_told_before_the_message_comes_back(void **state)
 {
     const char *state_line, *failed_line;
@@ -385,6 +397,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(one_message),
         CASE(errors_by_class),
+        CASE(a_full_memory_is_emptied_first),
         CASE(no_network_is_told_before_the_message_comes_back),
         CASE(a_message_is_deleted_when_it_is_stored),
         CASE(what_is_not_stored_stays),

@@ -118,17 +118,18 @@ static bool encode(const struct at_modem *modem, const struct attempt *attempt,
 
 static enum at_outcome failed(struct at_modem *modem, struct attempt *attempt)
 {
+    enum at_outcome outcome = at_send_judge(bytes_slice(&modem->answer.error), attempt->text);
     const struct cause *cause;
     int code;
 
-    if (cause_parse(bytes_slice(&modem->answer.error), &cause, &code)) {
-        attempt->again = cause->class == CAUSE_FIX || cause->class == CAUSE_PERM_RETRY;
-        if (code == 198 || code == 199)
-            attempt->without_validity = true;
-        else if (cause->class == CAUSE_FIX && !at_modem_read_all(modem)) /* makes room */
-            return AT_LOST;
-    }
-    return at_send_judge(bytes_slice(&modem->answer.error), attempt->text);
+    if (!cause_parse(bytes_slice(&modem->answer.error), &cause, &code))
+        return outcome;
+    attempt->again = cause->class == CAUSE_FIX || cause->class == CAUSE_PERM_RETRY;
+    if (code == 198 || code == 199)
+        attempt->without_validity = true;
+    else if (cause->class == CAUSE_FIX && !at_modem_read_all(modem)) /* makes room */
+        return AT_LOST;
+    return outcome;
 }
 
 /* No prompt: the modem may still be waiting for text; ESC lets it go. */
