@@ -238,9 +238,11 @@ static enum at_port_result read_some(struct at_dialogue *dialogue, int wake_fd, 
     enum at_port_result result =
         at_port_read(dialogue->port, wake_fd, deadline, data, sizeof data, &len);
 
-    if (result == AT_PORT_OK)
-        take_octets(dialogue, data, len);
-    return result;
+    if (result != AT_PORT_OK)
+        return result;
+    take_octets(dialogue, data, len);
+    /* Noise without an end is no reason to wait without one. */
+    return clock_monotonic_ms() > deadline ? AT_PORT_TIMEOUT : AT_PORT_OK;
 }
 
 /* --- commands ------------------------------------------------------------------------- */
