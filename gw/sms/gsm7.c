@@ -151,14 +151,16 @@ static inline uint64_t at_least(uint64_t w, unsigned least)
     return w + EACH(0x80 - least);
 }
 
-/* Whether all eight are characters that the default alphabet has at their place
- * in ASCII: letters, and from blank to '?' without '$'. */
-static inline bool all_in_ascii_place(uint64_t w)
+/* Bit 7 of each octet: whether it is something else than a character that the
+ * default alphabet has at its place in ASCII: a letter, or from blank to '?'
+ * without '$'. Right for the lowest such octet; those above one of 0x80 or more
+ * may be wrong. */
+static inline uint64_t out_of_ascii_place(uint64_t w)
 {
     uint64_t small = w | EACH(0x20);
     uint64_t letters = at_least(small, 'a') & ~at_least(small, 'z' + 1);
     uint64_t others = at_least(w, ' ') & ~at_least(w, '@') & at_least(w ^ EACH('$'), 1);
-    return (w & EACH(0x80)) == 0 && ((letters | others) & EACH(0x80)) == EACH(0x80);
+    return (w | ~(letters | others)) & EACH(0x80);
 }
 
 /* --- texts ------------------------------------------------------------------------ */
@@ -172,14 +174,15 @@ struct encoder {
     char replacement;
 };
 
-/* One by one up to `end`, at least. In locals, because what goes into septets
- * might be anything as far as the compiler knows. */
-static bool encode_chars(struct encoder *e, size_t end, struct sms_fault *fault)
+/* One by one, at least one: up to the end, or with the default alphabet up to an
+ * octet that encode_run() takes. In locals, because what goes into septets might
+ * be anything as far as the compiler knows. */
+static bool encode_chars(struct encoder *e, bool plain, struct sms_fault *fault)
 {
     struct slice text = e->text;
     uint8_t *to = e->septets + e->count, *limit = e->septets + e->capacity;
     size_t pos = e->pos;
-    while (pos < end) {
+    do {
         size_t begin = pos;
         unsigned p = place(next_char(text, &pos), e->tables);
         if (p == NOWHERE && e->replacement != 0)
@@ -191,24 +194,25 @@ static bool encode_chars(struct encoder *e, size_t end, struct sms_fault *fault)
         if (p & GSM7_ESCAPED)
             *to++ = GSM7_ESCAPE;
         *to++ = p & 0x7F;
-    }
+    } while (pos < text.len && !(plain && gsm7_table_direct[text.data[pos]] == text.data[pos]));
     e->pos = pos;
     e->count = (size_t)(to - e->septets);
     return true;
 }
 
-/* Takes eight octets as they are, or says how far to go on one by one. */
-static inline size_t encode_eight(struct encoder *e)
+/* Takes octets as they are while they stand at their ASCII place, and while a
+ * whole word can be read and written. */
+static inline void encode_run(struct encoder *e)
 {
     while (e->text.len - e->pos >= 8 && e->capacity - e->count >= 8) {
-        uint64_t w = load(e->text.data + e->pos, 8);
-        if (!all_in_ascii_place(w))
-            return e->pos + 8;
+        uint64_t w = load(e->text.data + e->pos, 8), out = out_of_ascii_place(w);
+        size_t n = out == 0 ? 8 : (size_t)__builtin_ctzll(out) / 8;
         save(e->septets + e->count, w, 8);
-        e->pos += 8;
-        e->count += 8;
+        e->pos += n;
+        e->count += n;
+        if (n < 8)
+            return;
     }
-    return e->text.len;
 }
 
 bool gsm7_encode(struct slice text, struct gsm7_tables tables, char replacement, uint8_t *septets,
@@ -217,7 +221,9 @@ bool gsm7_encode(struct slice text, struct gsm7_tables tables, char replacement,
     struct encoder e = {text, existing(tables), septets, capacity, 0, 0, replacement};
     bool plain = e.tables.locking == 0 && e.tables.shift == 0;
     while (e.pos < text.len) {
-        if (!encode_chars(&e, plain ? encode_eight(&e) : text.len, fault))
+        if (plain)
+            encode_run(&e);
+        if (e.pos < text.len && !encode_chars(&e, plain, fault))
             return false;
     }
     *count = e.count;
@@ -277,7 +283,7 @@ size_t gsm7_decode(const uint8_t *septets, size_t count, struct gsm7_tables tabl
         if (tables.locking == 0 && count - pos >= 8) {
             uint64_t w = load(septets + pos, 8);
             end = pos + 8;
-            if (all_in_ascii_place(w)) {
+            if (out_of_ascii_place(w) == 0) {
                 save((unsigned char *)to, w, 8);
                 to += 8;
                 pos = end;
