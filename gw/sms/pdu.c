@@ -82,27 +82,31 @@ static bool unhex(struct slice digits, unsigned char octets[LINE_OCTETS_MAX], si
     return true;
 }
 
-/* Four octets to eight digits at a time: nibbles side by side in a word, those
- * above 9 found by a carry and moved on to the letters. */
-static uint64_t hex_word(uint32_t octets)
+#define BLOCK 16
+
+static inline unsigned char digit_of(unsigned nibble)
 {
-    uint64_t w = octets;
-    w = (w & 0xFFFF) | (w & 0xFFFF0000) << 16;
-    w = (w & 0x000000FF000000FF) | (w & 0x0000FF000000FF00) << 8;
-    w = (w & 0x00F000F000F000F0) >> 4 | (w & 0x000F000F000F000F) << 8;
-    uint64_t letters = (w + 0x0606060606060606) >> 4 & 0x0101010101010101;
-    return w + 0x3030303030303030 + letters * ('A' - '0' - 10);
+    return (unsigned char)(nibble + '0' + (nibble > 9 ? 'A' - '0' - 10 : 0));
 }
 
-/* octets must have room behind len, up to a multiple of four. */
+/* A fixed number of octets, which compilers turn into a few vector instructions. */
+static inline void hex_block(const unsigned char *octets, char *digits)
+{
+    unsigned char both[2 * BLOCK];
+    for (int i = 0; i < BLOCK; i++) {
+        both[2 * i] = digit_of(octets[i] >> 4);
+        both[2 * i + 1] = digit_of(octets[i] & 0xFu);
+    }
+    memcpy(digits, both, sizeof(both));
+}
+
+_Static_assert(PDU_OCTETS_MAX % BLOCK == 0, "a line is made of whole blocks");
+
+/* octets must be a buffer of PDU_OCTETS_MAX: whole blocks are read and written. */
 static void hex(const unsigned char *octets, size_t len, struct pdu_line *line)
 {
-    for (size_t i = 0; i < len; i += 4) {
-        uint32_t four;
-        memcpy(&four, octets + i, sizeof(four));
-        uint64_t eight = htole64(hex_word(le32toh(four)));
-        memcpy(line->digits + 2 * i, &eight, sizeof(eight));
-    }
+    for (size_t i = 0; i < len; i += BLOCK)
+        hex_block(octets + i, line->digits + 2 * i);
     line->digits[2 * len] = 0;
     line->len = 2 * len;
 }

@@ -24,7 +24,7 @@
 #include "gw/sms/validity.h"
 #include "gwlib/bytes.h"
 
-#define TPDU_OCTETS_MAX    176 /* room for any of them, by a margin */
+#define TPDU_OCTETS_MAX    180 /* room for any of them, by a margin */
 #define TPDU_USER_DATA_MAX 140
 #define TPDU_SEPTETS_MAX   160
 #define TPDU_CONTENT_MAX   GSM7_UTF8_MAX(TPDU_SEPTETS_MAX)
