@@ -209,6 +209,7 @@ static void refuse(struct smpp_driver *driver, struct smpp_pending *pending, uin
 void window_send(struct smpp_driver *driver, struct smsc_submit *submit)
 {
     struct smpp_pending *pending = memory_zalloc(1, sizeof *pending);
+    const struct smpp_pending *before;
     struct smpp_session *session = driver->sender.session;
     struct smpp_pdu pdu;
     uint32_t status =
@@ -225,7 +226,8 @@ void window_send(struct smpp_driver *driver, struct smsc_submit *submit)
     pending->end = smpp_session_written(session);
     pending->sent_ms = loop_now(loop_of(driver));
     HASH_ADD(hh, driver->window.pending, sequence, sizeof pending->sequence, pending);
-    if (driver->window.pending == pending)
+    before = pending->hh.prev;
+    if (before == NULL || before->given_up) /* else the timer runs for an older one */
         watch_oldest(driver);
 }
 
