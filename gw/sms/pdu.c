@@ -4,7 +4,6 @@
  */
 #include "gw/sms/pdu.h"
 
-#include <endian.h>
 #include <string.h>
 
 /* Modems that pad a line to a record of the SIM stay below this. */
@@ -12,29 +11,7 @@
 
 /* --- hex -------------------------------------------------------------------- */
 
-#define EACH(octet) (0x0101010101010101 * (uint64_t)(octet))
-
-/* Bit 7 of each octet: least <= octet <= most. The octets must be below 0x80. */
-static inline uint64_t within(uint64_t w, unsigned least, unsigned most)
-{
-    return (w + EACH(0x80 - least)) & ~(w + EACH(0x7F - most));
-}
-
-/* Whether all eight are hex digits of either case. */
-static inline bool all_digits(uint64_t w)
-{
-    uint64_t good = within(w, '0', '9') | within(w | EACH(0x20), 'a', 'f');
-    return (w & EACH(0x80)) == 0 && (good & EACH(0x80)) == EACH(0x80);
-}
-
-/* Eight digits, the first lowest, to four octets. */
-static inline uint32_t unhex_word(uint64_t w)
-{
-    w = (w & EACH(0x0F)) + (w >> 6 & EACH(0x01)) * 9;
-    w = (w & 0x00FF00FF00FF00FF) << 4 | (w >> 8 & 0x00FF00FF00FF00FF);
-    w = (w | w >> 8) & 0x0000FFFF0000FFFF;
-    return (uint32_t)(w | w >> 16);
-}
+#define BLOCK 16 /* octets; loops of a fixed length become vector instructions */
 
 static bool is_digit(unsigned char c)
 {
@@ -56,19 +33,31 @@ static unsigned digit_value(unsigned char c)
     return (c & 0x0Fu) + (c >> 6) * 9u;
 }
 
+/* A block of digits to octets; false when one of them is none. */
+static inline bool unhex_block(const unsigned char *digits, unsigned char *octets)
+{
+    unsigned char values[2 * BLOCK], both[BLOCK], bad = 0;
+    for (int i = 0; i < 2 * BLOCK; i++) {
+        unsigned char decimal = (unsigned char)(digits[i] - '0');
+        unsigned char letter = (unsigned char)((digits[i] | 0x20) - 'a');
+        values[i] = decimal < 10 ? decimal : (unsigned char)(letter + 10);
+        bad |= decimal >= 10 && letter >= 6;
+    }
+    for (int i = 0; i < BLOCK; i++)
+        both[i] = (unsigned char)(values[2 * i] << 4 | values[2 * i + 1]);
+    memcpy(octets, both, sizeof(both));
+    return bad == 0;
+}
+
 static bool unhex(struct slice digits, unsigned char octets[LINE_OCTETS_MAX], size_t *len,
                   struct sms_fault *fault)
 {
     size_t i = 0;
     if (digits.len / 2 > LINE_OCTETS_MAX)
         return sms_fault(fault, LINE_OCTETS_MAX, "longer than any PDU");
-    for (; i + 8 <= digits.len; i += 8) {
-        uint64_t eight;
-        memcpy(&eight, digits.data + i, sizeof(eight));
-        if (!all_digits(eight))
+    for (; i + 2 * BLOCK <= digits.len; i += 2 * BLOCK) {
+        if (!unhex_block(digits.data + i, octets + i / 2))
             return refuse_digits(digits, fault);
-        uint32_t four = htole32(unhex_word(le64toh(eight)));
-        memcpy(octets + i / 2, &four, sizeof(four));
     }
     for (; i + 2 <= digits.len; i += 2) {
         if (!is_digit(digits.data[i]) || !is_digit(digits.data[i + 1]))
@@ -82,14 +71,11 @@ static bool unhex(struct slice digits, unsigned char octets[LINE_OCTETS_MAX], si
     return true;
 }
 
-#define BLOCK 16
-
 static inline unsigned char digit_of(unsigned nibble)
 {
     return (unsigned char)(nibble + '0' + (nibble > 9 ? 'A' - '0' - 10 : 0));
 }
 
-/* A fixed number of octets, which compilers turn into a few vector instructions. */
 static inline void hex_block(const unsigned char *octets, char *digits)
 {
     unsigned char both[2 * BLOCK];
