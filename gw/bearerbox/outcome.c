@@ -212,6 +212,8 @@ static void settle(struct outgoing *outgoing, const struct store_change *change)
 
     kept.keep_trying = true; /* it was sent, whatever becomes of the file */
     bearer->hand.settling++;
+    /* A wide window has places left while this one waits for company. */
+    kept.patient = bearer->hand.settling * 2 < smsc_prefetch(bearer->smsc);
     store_update(bearer->gateway->store, outgoing->item->number, &kept, settled, bearer);
     lane_drop(outgoing_release(outgoing));
 }

@@ -21,6 +21,8 @@
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
+#define PATIENCE_MS 2
+
 struct store {
     struct loop *loop;
     struct store_lock *lock;
@@ -31,9 +33,10 @@ struct store {
     int64_t uncertain;
     struct operation_list collected;
     bool flush_posted;
-    atomic_int posts; /* both kinds, not yet come in */
-    bool closed;      /* waits only for its posts */
-    char *health;     /* NULL: all is well */
+    struct loop_timer *patience; /* set while only patient operations are collected */
+    atomic_int posts;            /* both kinds, not yet come in */
+    bool closed;                 /* waits only for its posts */
+    char *health;                /* NULL: all is well */
     struct store_counts counts;
     char *path; /* NULL: in memory */
     bool damaged;
@@ -135,14 +138,32 @@ static void flush(void *arg)
     if (!receive_post(store))
         return;
     store->flush_posted = false;
+    loop_timer_cancel(store->patience);
     writer_submit(store->writer, &store->collected);
 }
 
+static void patience_over(void *arg)
+{
+    struct store *store = arg;
+
+    writer_submit(store->writer, &store->collected);
+}
+
+/* Alone, a patient operation waits a little: at low rates the next message comes
+ * with it, and one commit does for both. */
 static void issue(struct store *store, struct operation *operation)
 {
+    bool patient = operation->type == OPERATION_UPDATE && operation->u.change.patient;
+    bool first = store->collected.first == NULL;
+
     operation_list_append(&store->collected, operation);
     if (store->flush_posted)
         return;
+    if (patient) {
+        if (first)
+            loop_timer_set(store->patience, PATIENCE_MS);
+        return;
+    }
     store->flush_posted = true;
     post(store, flush);
 }
@@ -309,6 +330,7 @@ static bool open_database(struct store *store, const struct store_options *optio
 
 static void close_database(struct store *store)
 {
+    loop_timer_free(store->patience);
     database_close(store->database);
     store_lock_release(store->lock);
     question_free_queues(store->queues, store->queue_count);
@@ -322,6 +344,7 @@ struct store *store_open(struct loop *loop, const struct store_options *options,
     struct store *store = memory_zalloc(1, sizeof *store);
 
     store->loop = loop;
+    store->patience = loop_timer_create(loop, patience_over, store);
     store->path = memory_strdup(options->path);
     store->on_damaged = options->damaged;
     store->arg = options->arg;

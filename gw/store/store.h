@@ -152,6 +152,8 @@ struct store_change {
     /* Never answers STORE_FAILED while the store is open: see above. What has no
      * callback never fails anyway. */
     bool keep_trying;
+    /* May wait a few milliseconds for other operations to be committed with. */
+    bool patient;
 };
 struct store_change store_change_none(void);
 
