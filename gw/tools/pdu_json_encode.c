@@ -4,8 +4,8 @@
  * a struct order, the order is split and encoded.
  *
  * Beyond the schema: `clusters` true or false, whether cuts keep grapheme
- * clusters whole. Default: in UCS-2 yes; in the 7-bit alphabets no, where the
- * vectors fill every part to the last septet.
+ * clusters whole, as the gateway does. Default: no; the vectors fill every part
+ * greedily and keep only escape and surrogate pairs together.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -264,7 +264,7 @@ static bool read_order(const struct reader *reader, struct order *order)
         read_flag(reader, "rd", &tpdu->reject_duplicates) &&
         read_flag(reader, "rp", &tpdu->reply_path) && read_validity(reader, &tpdu->validity) &&
         read_header(reader, order) && read_coding(reader, order);
-    order->keep_clusters = tpdu->alphabet == DCS_UCS2;
+    order->keep_clusters = false;
     good = good && read_flag(reader, "clusters", &order->keep_clusters);
     tpdu->pid = (uint8_t)pid;
     tpdu->mr = (uint8_t)mr;
