@@ -238,6 +238,26 @@ static bool migrate(struct database *database, int from)
     return done;
 }
 
+/* The views must fit the tables: a name that is damaged in the schema shows here. */
+static bool views_are_sound(struct database *database)
+{
+    static const char *const views_of_people[] = {"message", "queue", "awaited", "history"};
+
+    for (size_t i = 0; i < sizeof views_of_people / sizeof views_of_people[0]; i++) {
+        struct bytes sql = {0};
+
+        bytes_printf(&sql, "SELECT * FROM %s", views_of_people[i]);
+        sqlite3_stmt *statement = database_prepare(database, bytes_str(&sql));
+        bytes_free(&sql);
+        sqlite3_finalize(statement);
+        if (statement == NULL) {
+            bytes_printf(&database->damage, "schema: %s", sqlite3_errmsg(database->handle));
+            return false;
+        }
+    }
+    return true;
+}
+
 bool schema_prepare(struct database *database, struct bytes *error)
 {
     int64_t version = database_number(database, "PRAGMA user_version", -1);
@@ -250,7 +270,8 @@ bool schema_prepare(struct database *database, struct bytes *error)
         return false;
     }
     if (version >= 0 && database_execute(database, "BEGIN IMMEDIATE") &&
-        migrate(database, (int)version) && database_execute(database, "COMMIT"))
+        migrate(database, (int)version) && views_are_sound(database) &&
+        database_execute(database, "COMMIT"))
         return true;
     if (database_is_damaged(database))
         database_tell_damage(database->path, database_error(database), error);

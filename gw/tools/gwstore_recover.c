@@ -115,6 +115,8 @@ static bool put_in_place(struct salvage *salvage)
 {
     static const char *const steps[] = {
         "DELETE FROM temp.entry WHERE guard IS NULL OR guard <> (" GUARD_SQL("state") ")",
+        /* Without a checksum a row off a damaged page is not believed. */
+        "DELETE FROM temp.content WHERE typeof(checksum) <> 'integer'",
         "INSERT OR IGNORE INTO main.entry SELECT * FROM temp.entry ORDER BY changed_ms DESC",
         "INSERT OR IGNORE INTO main.content SELECT * FROM temp.content",
         "INSERT INTO main.entry(number, kind, state, queue, accepted_ms, changed_ms, error, guard)"
