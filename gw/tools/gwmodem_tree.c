@@ -375,6 +375,10 @@ bool tree_find_holder(const struct tree *tree, const char *device, struct tree_h
     bool found;
 
     search.real = realpath(path, NULL);
+    if (search.real != NULL && strncmp(search.real, "/dev/pts/", 9) == 0) {
+        free(search.real); /* who made a pseudo terminal always has it open */
+        search.real = NULL;
+    }
     found = search_processes(tree, &search);
     free(search.real);
     free(path);

@@ -13,7 +13,7 @@
 #include "gw/tools/gwmodem.h"
 #include "gwlib/clock.h"
 
-enum { ANSWER_MS = 30000, SLICE_MS = 300, CODE_MAX = 180, DCS_UCS2_OCTET = 72 };
+enum { ANSWER_MS = 30000, SETTLE_MS = 100, HEARD_MAX = 8192, CODE_MAX = 180, DCS_UCS2_OCTET = 72 };
 
 /* --- the code --------------------------------------------------------------------- */
 
@@ -32,26 +32,7 @@ static bool append_packed(struct bytes *to, const char *code)
     return true;
 }
 
-/* Plain first, packed for Huawei and for those that refuse the plain one. */
-static bool ask_network(struct link *link, const char *code)
-{
-    struct bytes packed = {0};
-    bool huawei, asked = false;
-
-    link_ask(link, "ATE0");
-    at_set_numeric(link->dialogue, !link_ask(link, "ATV1"));
-    huawei =
-        link_ask(link, "AT+CGMI") && strcasestr(bytes_str(&link->answer.lines), "huawei") != NULL;
-    if (!append_packed(&packed, code)) {
-        bytes_free(&packed);
-        return false;
-    }
-    for (int i = 0; i < 2 && !asked; i++)
-        asked =
-            link_ask(link, "AT+CUSD=1,\"%s\",15", (i == 0) == huawei ? bytes_str(&packed) : code);
-    bytes_free(&packed);
-    return asked;
-}
+enum heard { HEARD_ANSWER, HEARD_REFUSAL, HEARD_NOTHING };
 
 /* --- the answer ----------------------------------------------------------------------- */
 
@@ -87,24 +68,51 @@ static void append_answer(struct bytes *to, struct slice text, long dcs)
 }
 
 /* `+CUSD: m,"text",dcs`; the text may go over several lines. False: not whole. */
-static bool read_answer(const struct bytes *lines, long *what, struct bytes *text)
+static bool read_answer(const struct bytes *heard, long *what, struct bytes *text)
 {
-    const char *start = strstr(bytes_str(lines), "+CUSD:"), *open, *close;
+    const char *start = strstr(bytes_str(heard), "+CUSD:"), *open, *close;
     long dcs = 15;
 
-    if (start == NULL)
+    if (start == NULL || strchr(start, '\n') == NULL)
         return false;
-    *what = start[6] != '\0' ? strtol(start + 6, NULL, 10) : 0;
+    *what = strtol(start + 6, NULL, 10);
     open = strchr(start, '"');
     if (open == NULL)
         return true;
     close = strrchr(open + 1, '"');
-    if (close == NULL)
+    if (close == NULL || strchr(close, '\n') == NULL)
         return false;
     if (close[1] == ',')
         dcs = strtol(close + 2, NULL, 10);
     append_answer(text, slice_of(open + 1, (size_t)(close - open - 1)), dcs);
     return true;
+}
+
+/* One form of the question. The port is read here, not by lines: the answer may
+ * come in one breath with the OK, and with line ends in it. */
+static enum heard ask(struct link *link, const char *code, long *what, struct bytes *text)
+{
+    int64_t deadline = clock_monotonic_ms() + ANSWER_MS;
+    struct bytes heard = {0}, command = {0};
+    enum heard result = HEARD_NOTHING;
+    unsigned char data[512];
+    size_t len;
+
+    bytes_printf(&command, "AT+CUSD=1,\"%s\",15\r", code);
+    if (at_port_write(link->port, bytes_slice(&command)) == AT_PORT_OK)
+        while (result == HEARD_NOTHING && heard.len < HEARD_MAX &&
+               at_port_read(link->port, -1, deadline, data, sizeof data, &len) == AT_PORT_OK) {
+            for (size_t i = 0; i < len; i++)
+                if (data[i] != '\r' && data[i] != '\0')
+                    bytes_append_char(&heard, data[i]);
+            if (read_answer(&heard, what, text))
+                result = HEARD_ANSWER;
+            else if (strstr(bytes_str(&heard), "ERROR") != NULL)
+                result = HEARD_REFUSAL;
+        }
+    bytes_free(&heard);
+    bytes_free(&command);
+    return result;
 }
 
 static int show_answer(long what, const struct bytes *text)
@@ -124,25 +132,32 @@ static int show_answer(long what, const struct bytes *text)
     return EXIT_TROUBLE;
 }
 
-static int await_answer(struct link *link)
+/* Plain first, packed for Huawei and for those that refuse the plain one. */
+static int ask_network(struct link *link, const char *code)
 {
-    int64_t end = clock_monotonic_ms() + ANSWER_MS;
-    struct bytes text = {0};
+    struct bytes packed = {0}, text = {0};
+    enum heard heard = HEARD_REFUSAL;
     int status = EXIT_TROUBLE;
-    enum at_final final = AT_TIMEOUT;
     long what = 0;
-    bool whole;
+    bool huawei;
 
-    while (!(whole = read_answer(&link->answer.lines, &what, &text)) && final == AT_TIMEOUT &&
-           clock_monotonic_ms() < end)
-        final = at_listen(link->dialogue, &link->answer, SLICE_MS);
-    if (whole) {
-        status = show_answer(what, &text);
-    } else {
-        fprintf(stderr, "gwmodem: the network did not answer in time\n");
+    link_ask(link, "ATE0");
+    huawei =
+        link_ask(link, "AT+CGMI") && strcasestr(bytes_str(&link->answer.lines), "huawei") != NULL;
+    for (int i = 0; i < 2 && heard == HEARD_REFUSAL && append_packed(&packed, code); i++) {
+        heard = ask(link, (i == 0) == huawei ? bytes_str(&packed) : code, &what, &text);
+        bytes_clear(&packed);
+        at_settle(link->dialogue, SETTLE_MS);
     }
-    if (!whole || what == 1)
+    if (heard == HEARD_ANSWER)
+        status = show_answer(what, &text);
+    else
+        fprintf(stderr, "gwmodem: %s\n",
+                heard == HEARD_REFUSAL ? "the modem refuses this code"
+                                       : "the network did not answer in time");
+    if (heard == HEARD_NOTHING || what == 1)
         link_ask(link, "AT+CUSD=2");
+    bytes_free(&packed);
     bytes_free(&text);
     return status;
 }
@@ -153,16 +168,14 @@ int gwmodem_ussd(const struct options *options)
     struct link link = {0};
     int status = EXIT_TROUBLE;
 
-    if (code[0] == '\0' || strspn(code, "0123456789*#+") != strlen(code)) {
+    if (code[0] == '\0' || strlen(code) > CODE_MAX ||
+        strspn(code, "0123456789*#+") != strlen(code)) {
         fprintf(stderr, "gwmodem: '%s' is no USSD code: digits, * and #\n", code);
         return EXIT_USAGE;
     }
     if (!modem_open(&link, options, options->words[0]))
         return EXIT_TROUBLE;
-    if (ask_network(&link, code))
-        status = await_answer(&link);
-    else
-        fprintf(stderr, "gwmodem: the modem refuses: %s\n", bytes_str(&link.answer.error));
+    status = ask_network(&link, code);
     link_close(&link);
     return status;
 }
