@@ -145,6 +145,7 @@ class File:
         if not os.path.exists(command[0]):
             return [Outcome(self.name, "failed", "%s was not built" % command[0])]
         with tempfile.TemporaryDirectory(prefix="kantele-test-") as scratch:
+            os.chmod(scratch, 0o755)  # a test may become another user
             text, problem = _execute(command, self.limit, _environment(self.build, scratch))
         parse = _parse_tap if self.ring == "unit" else _parse_marked
         outcomes = parse(self.name, text)

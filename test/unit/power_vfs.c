@@ -31,9 +31,10 @@ struct handle {
 static struct {
     struct disk_file files[MOST_FILES];
     unsigned seed;
-    long calls, cut_at, fail_at, fail_count;
-    int error;
-    bool cut;
+    /* read and counted by the test and the store's thread */
+    _Atomic long calls, cut_at, fail_at, fail_count;
+    _Atomic int error;
+    _Atomic bool cut;
     sqlite3_vfs vfs;
 } disk;
 
