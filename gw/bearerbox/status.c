@@ -248,6 +248,26 @@ static void put_link(const struct page *page, const struct bearer *bearer)
     }
 }
 
+/* "signal -71, operator X, reopened 2": what is known and what was counted. */
+static void put_knowledge(const struct page *page, const struct bearer *bearer)
+{
+    struct bytes line = {0};
+
+    for (enum smsc_fact fact = 0; fact < SMSC_FACTS; fact++)
+        if (*smsc_fact(bearer->smsc, fact) != '\0')
+            bytes_printf(&line, ", %s %s", smsc_fact_name(fact), smsc_fact(bearer->smsc, fact));
+    for (enum smsc_tally tally = 0; tally < SMSC_TALLIES; tally++)
+        if (smsc_tally(bearer->smsc, tally) > 0)
+            bytes_printf(&line, ", %s %" PRIu64, smsc_tally_name(tally),
+                         smsc_tally(bearer->smsc, tally));
+    if (line.len > 0) {
+        bytes_printf(page->to, "%s%s", indent(page), indent(page));
+        put(page, bytes_str(&line) + strlen(", "));
+        bytes_append_str(page->to, line_break(page->format));
+    }
+    bytes_free(&line);
+}
+
 static void put_connections(const struct page *page)
 {
     bool text = page->format == STATUS_TEXT;
@@ -261,8 +281,10 @@ static void put_connections(const struct page *page)
     if (links_first(page->gateway->links) == NULL)
         bytes_printf(page->to, "%sNo SMSC connections%s", indent(page), line_break(page->format));
     for (struct bearer *bearer = links_first(page->gateway->links); bearer != NULL;
-         bearer = bearer->next)
+         bearer = bearer->next) {
         put_link(page, bearer);
+        put_knowledge(page, bearer);
+    }
     bytes_append_str(page->to, close);
 }
 
@@ -357,6 +379,17 @@ static void put_xml_counts(const struct page *page, const char *name, const stru
     bytes_printf(page->to, "\t\t</%s>\n", name);
 }
 
+static void put_xml_knowledge(const struct page *page, const struct bearer *bearer)
+{
+    for (enum smsc_fact fact = 0; fact < SMSC_FACTS; fact++)
+        if (*smsc_fact(bearer->smsc, fact) != '\0')
+            put_element(page, 2, smsc_fact_name(fact), smsc_fact(bearer->smsc, fact));
+    for (enum smsc_tally tally = 0; tally < SMSC_TALLIES; tally++)
+        if (smsc_tally(bearer->smsc, tally) > 0)
+            bytes_printf(page->to, "\t\t<%s>%" PRIu64 "</%s>\n", smsc_tally_name(tally),
+                         smsc_tally(bearer->smsc, tally), smsc_tally_name(tally));
+}
+
 static void put_xml_link(const struct page *page, const struct bearer *bearer, bool first)
 {
     const char *id = smsc_id(bearer->smsc), *admin_id = smsc_admin_id(bearer->smsc);
@@ -370,6 +403,7 @@ static void put_xml_link(const struct page *page, const struct bearer *bearer, b
     bytes_append_str(page->to, "</status>\n");
     if (*smsc_detail(bearer->smsc) != '\0')
         put_element(page, 2, "detail", smsc_detail(bearer->smsc));
+    put_xml_knowledge(page, bearer);
     bytes_printf(page->to, "\t\t<failed>%" PRIu64 "</failed>\n\t\t<queued>%" PRId64 "</queued>\n",
                  bearer->failed, dispatch_queued(bearer));
     put_xml_counts(page, "sms", bearer, &bearer->sms_received, &bearer->sms_sent);

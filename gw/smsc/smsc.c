@@ -46,6 +46,8 @@ struct smsc {
     struct loop_timer *throttle;
     struct log_file *log;
     int log_level;
+    char *facts[SMSC_FACTS]; /* NULL: not known */
+    uint64_t tallies[SMSC_TALLIES];
 };
 
 static const struct smsc_driver *const drivers[] = {
@@ -182,6 +184,8 @@ struct smsc *smsc_create(struct loop *loop, const struct conf_group *group,
 
 static void release(struct smsc *smsc)
 {
+    for (int i = 0; i < SMSC_FACTS; i++)
+        free(smsc->facts[i]);
     free(smsc->name);
     free(smsc->detail);
     free(smsc);
@@ -306,6 +310,52 @@ size_t smsc_max_octets(const struct smsc *smsc)
     return smsc->max_octets;
 }
 
+/* --- facts and tallies ----------------------------------------------------------------------- */
+
+static const struct {
+    const char *name, *document;
+} facts[SMSC_FACTS] = {
+#define FACT(symbol, name, document) {name, document},
+#include "gw/smsc/facts.def"
+};
+
+static const struct {
+    const char *name, *document;
+} tallies[SMSC_TALLIES] = {
+#define TALLY(symbol, name, document) {name, document},
+#include "gw/smsc/tallies.def"
+};
+
+const char *smsc_fact_name(enum smsc_fact fact)
+{
+    return fact < SMSC_FACTS ? facts[fact].name : "";
+}
+
+const char *smsc_fact_document(enum smsc_fact fact)
+{
+    return fact < SMSC_FACTS ? facts[fact].document : "";
+}
+
+const char *smsc_tally_name(enum smsc_tally tally)
+{
+    return tally < SMSC_TALLIES ? tallies[tally].name : "";
+}
+
+const char *smsc_tally_document(enum smsc_tally tally)
+{
+    return tally < SMSC_TALLIES ? tallies[tally].document : "";
+}
+
+const char *smsc_fact(const struct smsc *smsc, enum smsc_fact fact)
+{
+    return smsc->facts[fact] != NULL ? smsc->facts[fact] : "";
+}
+
+uint64_t smsc_tally(const struct smsc *smsc, enum smsc_tally tally)
+{
+    return smsc->tallies[tally];
+}
+
 /* --- for drivers ------------------------------------------------------------------------------ */
 
 struct loop *smsc_loop(const struct smsc *smsc)
@@ -389,6 +439,17 @@ void smsc_set_state(struct smsc *smsc, enum smsc_state state, const char *detail
     } else if (!smsc->told_later && smsc->events->state != NULL) {
         smsc->events->state(smsc->owner, state);
     }
+}
+
+void smsc_set_fact(struct smsc *smsc, enum smsc_fact fact, struct slice value)
+{
+    free(smsc->facts[fact]);
+    smsc->facts[fact] = value.len > 0 ? slice_to_str(value) : NULL;
+}
+
+void smsc_count(struct smsc *smsc, enum smsc_tally tally, unsigned times)
+{
+    smsc->tallies[tally] += times;
 }
 
 void smsc_accepted(struct smsc *smsc, struct smsc_submit *submit, struct slice foreign_id,

@@ -137,6 +137,32 @@ const char *smsc_name(const struct smsc *smsc);
 /* max-sms-octets. */
 size_t smsc_max_octets(const struct smsc *smsc);
 
+/* --- facts and tallies -------------------------------------------------- */
+
+/* What is known about the other end, as text; facts.def tells what is in each. */
+enum smsc_fact {
+#define FACT(symbol, name, document) SMSC_FACT_##symbol,
+#include "gw/smsc/facts.def"
+    SMSC_FACTS
+};
+/* What happened on this connection and is worth counting, since the start. */
+enum smsc_tally {
+#define TALLY(symbol, name, document) SMSC_TALLY_##symbol,
+#include "gw/smsc/tallies.def"
+    SMSC_TALLIES
+};
+
+/* "signal"; "" for what is none. The same names stand on the status page, in the
+ * metrics and in the documents. */
+const char *smsc_fact_name(enum smsc_fact fact);
+const char *smsc_tally_name(enum smsc_tally tally);
+/* A line that explains it. */
+const char *smsc_fact_document(enum smsc_fact fact);
+const char *smsc_tally_document(enum smsc_tally tally);
+/* "" while it is not known. Valid until the loop goes on. */
+const char *smsc_fact(const struct smsc *smsc, enum smsc_fact fact);
+uint64_t smsc_tally(const struct smsc *smsc, enum smsc_tally tally);
+
 /* --- for drivers -------------------------------------------------------- */
 
 struct smsc_driver {
@@ -175,6 +201,10 @@ bool smsc_logs(const struct smsc *smsc, enum log_level level);
  * SMSC_ONLINE before the submits of a lost connection are answered: then they go
  * back to the queue at once. */
 void smsc_set_state(struct smsc *smsc, enum smsc_state state, const char *detail);
+
+/* Unset or empty: not known (any more). Other people's octets may be in it. */
+void smsc_set_fact(struct smsc *smsc, enum smsc_fact fact, struct slice value);
+void smsc_count(struct smsc *smsc, enum smsc_tally tally, unsigned times);
 
 void smsc_accepted(struct smsc *smsc, struct smsc_submit *submit, struct slice foreign_id,
                    struct slice text, struct slice meta_data);

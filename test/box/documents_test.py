@@ -44,6 +44,17 @@ class Documents(GatewayTest):
             written.update(line.replace(",", " ").split())
         self.assertEqual(written, commands)
 
+    def test_facts_and_tallies(self):
+        written = re.findall(r"^\.It Va ([\w-]+)",
+                             page("bearerbox.8").split(".Sh STATUS")[1].split(".Sh ")[0], re.M)
+        defined = []
+        for name, macro in (("facts", "FACT"), ("tallies", "TALLY")):
+            path = os.path.join(HERE, "..", "..", "gw", "smsc", name + ".def")
+            with open(path, encoding="utf-8") as f:
+                defined += re.findall(r'^%s\(\w+, "([\w-]+)"' % macro, f.read(), re.M)
+        self.assertGreater(len(defined), 10)
+        self.assertEqual(written, defined)
+
     def test_readme_names_what_exists(self):
         with open(os.path.join(HERE, "..", "..", "README.md"), encoding="utf-8") as f:
             text = f.read()

@@ -89,6 +89,28 @@ static void names_of_states(void **state)
     assert_string_equal(smsc_state_name(SMSC_DEAD), "dead");
 }
 
+static void facts_and_tallies(void **state)
+{
+    (void)state;
+    create("");
+    assert_string_equal(smsc_fact(owner.smsc, SMSC_FACT_OPERATOR), "");
+    smsc_set_fact(owner.smsc, SMSC_FACT_OPERATOR, slice_str("Net"));
+    smsc_set_fact(owner.smsc, SMSC_FACT_SIGNAL, slice_str("-71"));
+    assert_string_equal(smsc_fact(owner.smsc, SMSC_FACT_OPERATOR), "Net");
+    smsc_set_fact(owner.smsc, SMSC_FACT_OPERATOR, slice_unset());
+    assert_string_equal(smsc_fact(owner.smsc, SMSC_FACT_OPERATOR), "");
+    assert_string_equal(smsc_fact(owner.smsc, SMSC_FACT_SIGNAL), "-71");
+    assert_int_equal(smsc_tally(owner.smsc, SMSC_TALLY_LOST), 0);
+    smsc_count(owner.smsc, SMSC_TALLY_LOST, 1);
+    smsc_count(owner.smsc, SMSC_TALLY_LOST, 2);
+    assert_int_equal(smsc_tally(owner.smsc, SMSC_TALLY_LOST), 3);
+    assert_string_equal(smsc_fact_name(SMSC_FACT_SERVICE_CENTRE), "service-centre");
+    assert_string_equal(smsc_tally_name(SMSC_TALLY_USB_RESET), "usb-reset");
+    assert_string_equal(smsc_fact_name(SMSC_FACTS), "");
+    assert_string_equal(smsc_tally_name(SMSC_TALLIES), "");
+    owner_destroy(&owner);
+}
+
 static void states_of_a_call_are_told_after_it(void **state)
 {
     int fd;
@@ -247,6 +269,7 @@ int main(void)
         cmocka_unit_test(types_that_are_not_there),
         cmocka_unit_test(ids_and_defaults),
         cmocka_unit_test(names_of_states),
+        cmocka_unit_test(facts_and_tallies),
         cmocka_unit_test(states_of_a_call_are_told_after_it),
         cmocka_unit_test(freed_at_once),
         cmocka_unit_test(outstanding_is_counted),

@@ -44,6 +44,9 @@ void *at_worker_run(void *driver);
 void at_note_state(struct at_driver *driver, enum smsc_state state, const char *detail);
 /* How many messages the modem may hold at once. */
 void at_note_window(struct at_driver *driver, size_t submits);
+/* Unset: not known any more. */
+void at_note_fact(struct at_driver *driver, enum smsc_fact fact, struct slice value);
+void at_note_tally(struct at_driver *driver, enum smsc_tally tally);
 /* text: the reference of AT_SENT, else why not. */
 void at_note_outcome(struct at_driver *driver, struct smsc_submit *submit, enum at_outcome outcome,
                      struct slice text);

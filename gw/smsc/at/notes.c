@@ -12,16 +12,27 @@
 
 #define STORE_WAIT_MS 20000 /* while a message is with us */
 
-enum note_kind { NOTE_STATE, NOTE_WINDOW, NOTE_OUTCOME, NOTE_MESSAGE, NOTE_REPORT, NOTE_ENDED };
+enum note_kind {
+    NOTE_STATE,
+    NOTE_WINDOW,
+    NOTE_FACT,
+    NOTE_TALLY,
+    NOTE_OUTCOME,
+    NOTE_MESSAGE,
+    NOTE_REPORT,
+    NOTE_ENDED
+};
 
 struct note {
     struct at_driver *driver;
     enum note_kind kind;
     enum smsc_state state;
     size_t window;
+    enum smsc_fact fact;
+    enum smsc_tally tally;
     struct smsc_submit *submit;
     enum at_outcome outcome;
-    struct bytes text;       /* detail, error, or reference */
+    struct bytes text;       /* detail, fact, error, or reference */
     struct bytes receiver;   /* of a report */
     struct message *message; /* received */
     uint8_t status;          /* TP-ST */
@@ -99,6 +110,12 @@ static void take_note(void *arg)
     case NOTE_WINDOW:
         smsc_set_window(note->driver->smsc, note->window);
         break;
+    case NOTE_FACT:
+        smsc_set_fact(note->driver->smsc, note->fact, bytes_slice(&note->text));
+        break;
+    case NOTE_TALLY:
+        smsc_count(note->driver->smsc, note->tally, 1);
+        break;
     case NOTE_OUTCOME:
         pass_outcome(note);
         break;
@@ -146,6 +163,23 @@ void at_note_window(struct at_driver *driver, size_t submits)
     struct note *note = note_create(driver, NOTE_WINDOW);
 
     note->window = submits;
+    note_post(note);
+}
+
+void at_note_fact(struct at_driver *driver, enum smsc_fact fact, struct slice value)
+{
+    struct note *note = note_create(driver, NOTE_FACT);
+
+    note->fact = fact;
+    bytes_append_slice(&note->text, value);
+    note_post(note);
+}
+
+void at_note_tally(struct at_driver *driver, enum smsc_tally tally)
+{
+    struct note *note = note_create(driver, NOTE_TALLY);
+
+    note->tally = tally;
     note_post(note);
 }
 
