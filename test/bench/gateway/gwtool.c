@@ -8,6 +8,7 @@
  *   gwtool httpload  closed- or open-loop HTTP GET client, keep-alive
  *   gwtool peer      client side of the "smsc = fake" line protocol
  *   gwtool smppsim   SMPP 3.4 SMSC: submit_sm sink, receipts, MO source
+ *   gwtool modems    GSM modems on pseudo terminals that answer at once
  *   gwtool sink      HTTP server that answers every request with a short text
  *   gwtool lim-*     physical limits of the machine
  *
@@ -29,6 +30,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +41,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -880,14 +883,119 @@ static int cmd_limits(int argc, char **argv)
     return 0;
 }
 
+/* ------------------------------------------------------------------ modems */
+struct modem { int fd, slave; struct buf in; bool typing; unsigned reference; uint64_t taken; };
+
+static const char *modem_answer(const char *line)
+{
+    static const struct { const char *command, *answer; } known[] = {
+        { "AT+CPIN?", "\r\n+CPIN: READY\r\n\r\nOK\r\n" },
+        { "AT+CREG?", "\r\n+CREG: 0,1\r\n\r\nOK\r\n" },
+        { "AT+CSMS=?", "\r\n+CSMS: (0,1)\r\n\r\nOK\r\n" },
+        { "AT+CPMS?", "\r\n+CPMS: \"SM\",0,20,\"SM\",0,20,\"SM\",0,20\r\n\r\nOK\r\n" },
+        { "AT+CNMI=?", "\r\n+CNMI: (0-2),(0-3),(0,2),(0-2),(0,1)\r\n\r\nOK\r\n" },
+        { "AT+CNMI?", "\r\n+CNMI: 2,1,0,1,0\r\n\r\nOK\r\n" },
+        { "AT+CSQ", "\r\n+CSQ: 20,0\r\n\r\nOK\r\n" },
+        { "AT", "\r\nOK\r\n" },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (!strncmp(line, known[i].command, strlen(known[i].command))) return known[i].answer;
+    return "";
+}
+
+static void modem_says(struct modem *m, const char *text)
+{
+    size_t len = strlen(text);
+    if (write(m->fd, text, len) != (ssize_t)len) st[S_ERR]++;
+}
+
+/* One command line or, behind the prompt, one PDU. */
+static void modem_hears(struct modem *m, const char *line)
+{
+    char answer[64];
+    if (m->typing) {
+        m->typing = false;
+        m->taken++;
+        snprintf(answer, sizeof answer, "\r\n+CMGS: %u\r\n\r\nOK\r\n", m->reference++ & 255);
+        mark_rx();
+        st[S_RX]++;
+        modem_says(m, answer);
+    } else if (!strncmp(line, "AT+CMGS=", 8)) {
+        m->typing = true;
+        modem_says(m, "\r\n> ");
+    } else {
+        modem_says(m, modem_answer(line));
+    }
+}
+
+static void modem_read(struct modem *m)
+{
+    if (buf_fill(m->fd, &m->in) < 0) { st[S_ERR]++; return; }
+    for (size_t i = m->in.off; i < m->in.len; i++) {
+        char *start = m->in.p + m->in.off, c = m->in.p[i];
+        if (c != '\r' && c != 0x1a) continue;
+        m->in.p[i] = 0;
+        m->in.off = i + 1;
+        while (*start == 0x1b || *start == '\n') start++;
+        modem_hears(m, start);
+    }
+}
+
+static void modem_open(struct modem *m, const char *link)
+{
+    struct termios line;
+    char name[64];
+    m->fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    if (m->fd < 0 || grantpt(m->fd) || unlockpt(m->fd) || ptsname_r(m->fd, name, sizeof name)) die("pty");
+    m->slave = open(name, O_RDWR | O_NOCTTY); /* stays open: the gateway comes and goes */
+    if (m->slave < 0 || tcgetattr(m->slave, &line)) die("%s", name);
+    cfmakeraw(&line);
+    tcsetattr(m->slave, TCSANOW, &line);
+    if (symlink(name, link)) die("symlink %s", link);
+}
+
+static int cmd_modems(int argc, char **argv)
+{
+    const char *statfile = NULL, *path = NULL;
+    int o, count = 1, ep = epoll_create1(0);
+    while ((o = getopt(argc, argv, "S:k:l:")) != -1)
+        switch (o) {
+        case 'S': statfile = optarg; break;
+        case 'k': count = atoi(optarg); break;
+        case 'l': path = optarg; break;
+        default: return 2;
+        }
+    if (!path || count < 1) { fprintf(stderr, "usage: gwtool modems -l PATH [-k COUNT]\n"); return 2; }
+    setup(statfile);
+    struct modem *all = calloc(count, sizeof *all);
+    for (int i = 0; i < count; i++) {
+        char link[4096];
+        struct epoll_event ev = { .events = EPOLLIN, .data.ptr = &all[i] };
+        snprintf(link, sizeof link, "%s.%d", path, i);
+        modem_open(&all[i], link);
+        epoll_ctl(ep, EPOLL_CTL_ADD, all[i].fd, &ev);
+    }
+    st[S_READY] = 1;
+    while (!stop_flag) {
+        struct epoll_event ev[64];
+        int n = epoll_wait(ep, ev, 64, 200);
+        for (int i = 0; i < n; i++) modem_read(ev[i].data.ptr);
+    }
+    uint64_t least = all[0].taken;
+    for (int i = 1; i < count; i++) if (all[i].taken < least) least = all[i].taken;
+    printf("{\"received\": %llu, \"least\": %llu}\n", (unsigned long long)st[S_RX], (unsigned long long)least);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 2) { fprintf(stderr, "usage: gwtool httpload|peer|smppsim|sink|limits ...\n"); return 2; }
+    if (argc < 2) { fprintf(stderr, "usage: gwtool httpload|peer|smppsim|modems|sink|limits ...\n"); return 2; }
     const char *c = argv[1];
     argc--; argv++;
     if (!strcmp(c, "httpload")) return cmd_httpload(argc, argv);
     if (!strcmp(c, "peer")) return cmd_peer(argc, argv);
     if (!strcmp(c, "smppsim")) return cmd_smppsim(argc, argv);
+    if (!strcmp(c, "modems")) return cmd_modems(argc, argv);
     if (!strcmp(c, "sink")) return cmd_sink(argc, argv);
     if (!strcmp(c, "limits")) return cmd_limits(argc, argv);
     return 2;

@@ -272,8 +272,8 @@ class Adopted:
 class Gateway:
     """A bearerbox/smsbox pair with its own directory, ports and configuration.
 
-    smsc: "fake" (the gateway listens on fake_port..., our peer connects) or
-    "smpp" (our simulator listens on smpp_port).
+    smsc: "fake" (the gateway listens on fake_port..., our peer connects),
+    "smpp" (our simulator listens on smpp_port) or "at" (modems at modem_path.0, .1, ...).
     """
 
     def __init__(self, bearerbox, smsbox, workdir, smsc="fake", nsmsc=1, store="file",
@@ -286,6 +286,7 @@ class Gateway:
         self.admin, self.boxport, self.sendsms, self.smpp_port = base, base + 1, base + 2, base + 3
         self.fake_port = free_ports(nsmsc)
         self.bb = self.sb = None
+        self.modem_path = os.path.join(workdir, "modem")
         sdir = store_dir or workdir
         self.store_path = os.path.join(sdir, "spool" if store == "spool" else "store.dat")
         log = ""
@@ -309,6 +310,9 @@ class Gateway:
             if smsc == "fake":
                 c += ["group = smsc", "smsc = fake", "smsc-id = S%d" % i,
                       "port = %d" % (self.fake_port + i), "connect-allow-ip = 127.0.0.1"]
+            elif smsc == "at":
+                c += ["group = smsc", "smsc = at", "smsc-id = S%d" % i,
+                      "device = %s.%d" % (self.modem_path, i)]
             else:
                 c += ["group = smsc", "smsc = smpp", "smsc-id = S%d" % i, "host = 127.0.0.1",
                       "port = %d" % self.smpp_port, "transceiver-mode = true",
