@@ -15,6 +15,7 @@
 #include "gw/smsc/at/pin_memory.h"
 #include "gw/smsc/at/seen.h"
 #include "gw/smsc/at/settings.h"
+#include "gw/smsc/smsc.h"
 
 /* Who owns the modem. Called on the modem's thread. */
 struct at_host {
@@ -27,6 +28,9 @@ struct at_host {
     void (*late_result)(void *arg, int reference, struct slice error);
     /* Whether everything is to end: long procedures stop early then. */
     bool (*stopped)(void *arg);
+    /* What is known of the modem, and what happened to it. */
+    void (*fact)(void *arg, enum smsc_fact fact, struct slice value);
+    void (*tally)(void *arg, enum smsc_tally tally);
     void *arg;
 };
 

@@ -141,8 +141,18 @@ static bool host_stopped(void *arg)
     return at_orders_stopped(&driver->orders);
 }
 
-static const struct at_host host_calls = {host_deliver, host_report, host_late_result, host_stopped,
-                                          NULL};
+static void host_fact(void *arg, enum smsc_fact fact, struct slice value)
+{
+    at_note_fact(arg, fact, value);
+}
+
+static void host_tally(void *arg, enum smsc_tally tally)
+{
+    at_note_tally(arg, tally);
+}
+
+static const struct at_host host_calls = {
+    host_deliver, host_report, host_late_result, host_stopped, host_fact, host_tally, NULL};
 
 /* --- without a modem ------------------------------------------------------------------- */
 
