@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gw/tools/gwmodem_usb.h"
+#include "gw/smsc/at/usb_ids.h"
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
@@ -55,20 +55,6 @@ void usb_id_text(const struct tree_usb *usb, char text[10])
 }
 
 /* The two messages that nearly all sticks understand: Huawei's own, and EJECT. */
-void usb_switch_command(const struct tree_usb *usb, struct bytes *command)
-{
-    bytes_printf(command, "usb_modeswitch -v %04x -p %04x %s", usb->vendor, usb->product,
-                 usb->vendor == 0x12d1 ? "-J" : "-K");
-}
-
-bool port_has_speed(const struct tree *tree, const struct tree_port *port)
-{
-    if (port->usb < 0)
-        return true;
-    return usb_find(tree->usb[port->usb].vendor, tree->usb[port->usb].product, 1).kind ==
-           USB_ADAPTER;
-}
-
 bool target_find(struct target *target, const struct tree *tree, const char *name)
 {
     target->port = tree_find_port(tree, name);
@@ -107,7 +93,7 @@ bool modem_open(struct link *link, const struct options *options, const char *na
 
     tree_read(&tree, options->root);
     if (target_find(&target, &tree, name)) {
-        bool slow = target.port == NULL || port_has_speed(&tree, target.port);
+        bool slow = target.port == NULL || tree_port_has_speed(&tree, target.port);
         int speed = options->speed > 0 ? options->speed : slow ? 115200 : 0;
 
         state = link_open(link, target.path, speed, slow, &reason);

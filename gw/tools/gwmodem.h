@@ -10,9 +10,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "gw/smsc/at/device_tree.h"
 #include "gw/tools/gwmodem_link.h"
 #include "gw/tools/gwmodem_state.h"
-#include "gw/tools/gwmodem_tree.h"
 
 enum { EXIT_WELL = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 64 };
 
@@ -49,10 +49,6 @@ void json_print(json_t *object);
 
 /* "12d1:1446" */
 void usb_id_text(const struct tree_usb *usb, char text[10]);
-/* The command that makes a modem of the storage face, appended. */
-void usb_switch_command(const struct tree_usb *usb, struct bytes *command);
-/* Whether a serial port's speed matters behind it. */
-bool port_has_speed(const struct tree *tree, const struct tree_port *port);
 
 int gwmodem_list(const struct options *options);
 int gwmodem_info(const struct options *options);

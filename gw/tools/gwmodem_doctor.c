@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gw/tools/gwmodem_usb.h"
+#include "gw/smsc/at/usb_ids.h"
 #include "gwlib/memory.h"
 
 struct round {

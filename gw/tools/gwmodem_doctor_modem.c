@@ -7,8 +7,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "gw/smsc/at/usb_ids.h"
 #include "gw/tools/gwmodem_doctor.h"
-#include "gw/tools/gwmodem_usb.h"
 #include "gwlib/clock.h"
 
 enum {

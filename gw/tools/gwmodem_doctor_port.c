@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "gw/smsc/at/usb_ids.h"
 #include "gw/tools/gwmodem_doctor.h"
-#include "gw/tools/gwmodem_usb.h"
 
 enum { PORTS_MAX = 16, GROUPS_MAX = 64 };
 
@@ -24,7 +24,7 @@ static bool stop_at_storage(struct patient *patient, const struct usb_known *kno
     struct bytes remedy = {0};
 
     bytes_append_str(&remedy, "install usb-modeswitch and plug the stick in again, or run \"");
-    usb_switch_command(patient->usb, &remedy);
+    usb_switch_command(patient->usb->vendor, patient->usb->product, &remedy);
     bytes_append_str(&remedy, "\"");
     patient->verdict->rank = 1;
     if (known->becomes != NULL)
@@ -199,7 +199,7 @@ static size_t ports_of(const struct patient *patient, const struct tree_port *po
 /* Tries one; false with *state, or with an obstacle. */
 static bool try_port(struct patient *patient, const struct tree_port *port, enum link_state *state)
 {
-    bool slow = port_has_speed(patient->tree, port);
+    bool slow = tree_port_has_speed(patient->tree, port);
     int speed = patient->options->speed > 0 ? patient->options->speed : slow ? 115200 : 0;
     char *path = tree_path(patient->tree, "%s", port->device);
     struct bytes reason = {0};

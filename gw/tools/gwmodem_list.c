@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gw/smsc/at/usb_ids.h"
 #include "gw/tools/gwmodem.h"
-#include "gw/tools/gwmodem_usb.h"
 
 /* --- list: one line a port ------------------------------------------------------ */
 
@@ -16,7 +16,7 @@
 static const char *ask_at(const struct options *options, const struct tree *tree,
                           const struct tree_port *port, bool held)
 {
-    bool slow = port_has_speed(tree, port);
+    bool slow = tree_port_has_speed(tree, port);
     struct link link = {0};
     struct bytes reason = {0};
     enum link_state state;
@@ -91,7 +91,7 @@ static json_t *describe_portless(const struct tree *tree, size_t i)
         return NULL;
     object = describe_usb(usb, false);
     if (known.kind == USB_STORAGE) {
-        usb_switch_command(usb, &command);
+        usb_switch_command(usb->vendor, usb->product, &command);
         bytes_printf(&command, " (it becomes %s)", known.becomes);
     } else if (known.kind == USB_HILINK) {
         bytes_append_str(&command, "none: it has no AT port");

@@ -197,9 +197,9 @@ class Records(WithModem):
 class Tables(unittest.TestCase):
     def test_usb_table_is_fresh(self):
         with open(os.path.join(TOP, "test/data/usb-modems.tsv"), "rb") as f:
-            fresh = subprocess.run([sys.executable, os.path.join(TOP, "gw/tools/make-usb-table.py")],
+            fresh = subprocess.run([sys.executable, os.path.join(TOP, "gw/smsc/at/make-usb-table.py")],
                                    stdin=f, capture_output=True, check=True).stdout
-        with open(os.path.join(TOP, "gw/tools/gwmodem_usb_table.def"), "rb") as f:
+        with open(os.path.join(TOP, "gw/smsc/at/usb_table.def"), "rb") as f:
             self.assertEqual(f.read(), fresh)
 
 

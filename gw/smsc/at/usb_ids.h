@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gwmodem_usb - what is known of a USB device by its id (spec at-modems, section
+ * usb_ids - what is known of a USB device by its id (spec at-modems, section
  * 13): modem, storage face of one, adapter. Constant tables; total.
  */
-#ifndef GW_TOOLS_GWMODEM_USB_H
-#define GW_TOOLS_GWMODEM_USB_H
+#ifndef GW_SMSC_AT_USB_IDS_H
+#define GW_SMSC_AT_USB_IDS_H
+
+#include "gwlib/bytes.h"
 
 enum usb_kind {
     USB_UNKNOWN,
@@ -25,6 +27,8 @@ struct usb_known {
 struct usb_known usb_find(unsigned vendor, unsigned product, int has_modem_interface);
 /* Whether modems come from this vendor. */
 int usb_vendor_makes_modems(unsigned vendor);
+/* The command that makes a modem of a storage face, appended. */
+void usb_switch_command(unsigned vendor, unsigned product, struct bytes *command);
 /* "unknown", "storage", "modem", "hilink", "adapter". */
 const char *usb_kind_name(enum usb_kind kind);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * USB ids of modems: see gwmodem_usb.h.
+ * USB ids of modems: see usb_ids.h.
  */
-#include "gw/tools/gwmodem_usb.h"
+#include "gw/smsc/at/usb_ids.h"
 
 #include <stddef.h>
 
@@ -16,9 +16,9 @@ struct entry {
 #define HILINK(vendor, product, name)           {vendor, product, {USB_HILINK, name, NULL}},
 #define ADAPTER(vendor, product, name)          {vendor, product, {USB_ADAPTER, name, NULL}},
 static const struct entry entries[] = {
-#include "gw/tools/gwmodem_usb_modules.def"
+#include "gw/smsc/at/usb_modules.def"
 /* after those, which are the more precise */
-#include "gw/tools/gwmodem_usb_table.def"
+#include "gw/smsc/at/usb_table.def"
 };
 enum { ENTRIES = sizeof entries / sizeof entries[0] };
 
@@ -41,6 +41,12 @@ int usb_vendor_makes_modems(unsigned vendor)
         if (entries[i].vendor == vendor && entries[i].known.kind != USB_ADAPTER)
             return 1;
     return 0;
+}
+
+void usb_switch_command(unsigned vendor, unsigned product, struct bytes *command)
+{
+    bytes_printf(command, "usb_modeswitch -v %04x -p %04x %s", vendor, product,
+                 vendor == 0x12d1 ? "-J" : "-K");
 }
 
 const char *usb_kind_name(enum usb_kind kind)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gwmodem_tree - what the system shows of USB devices and serial ports: sys/,
+ * device_tree - what the system shows of USB devices and serial ports: sys/,
  * dev/ and proc/ below a root that can be a made-up one. Reads only.
  *
  * Names that are shown ("/dev/ttyUSB0") are without the root; `path` has it.
  */
-#ifndef GW_TOOLS_GWMODEM_TREE_H
-#define GW_TOOLS_GWMODEM_TREE_H
+#ifndef GW_SMSC_AT_DEVICE_TREE_H
+#define GW_SMSC_AT_DEVICE_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,6 +60,11 @@ char *tree_path(const struct tree *tree, const char *format, ...)
 /* The port that "/dev/ttyUSB0", "ttyUSB0", a name in /dev/serial or
  * usb:VID:PID[:serial][:interface] means; NULL: none. */
 const struct tree_port *tree_find_port(const struct tree *tree, const char *device);
+
+/* Whether the port is what the name means; for several that fit. */
+bool tree_port_fits(const struct tree *tree, const struct tree_port *port, const char *device);
+/* Whether a serial port's speed matters behind it: a modem's own USB port takes any. */
+bool tree_port_has_speed(const struct tree *tree, const struct tree_port *port);
 
 /* Whether a vendor specific or communication interface is there. */
 bool tree_has_modem_interface(const struct tree_usb *usb);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading sys/, dev/ and proc/: see gwmodem_tree.h. The layout is that of
+ * Reading sys/, dev/ and proc/: see device_tree.h. The layout is that of
  * Linux: a tty's directory below /sys/class/tty lies, links resolved, inside its
  * USB interface (which has bInterfaceNumber), and that inside its device (which
  * has idVendor).
  */
-#include "gw/tools/gwmodem_tree.h"
+#include "gw/smsc/at/device_tree.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "gw/smsc/at/usb_ids.h"
 #include "gwlib/bytes.h"
 #include "gwlib/memory.h"
 
@@ -272,13 +273,29 @@ void tree_free(struct tree *tree)
 
 /* --- a port by name ------------------------------------------------------------------ */
 
+/* [serial][:interface]; a serial number may hold colons of its own. */
+static bool rest_fits(struct slice rest, const char *serial, int interface)
+{
+    size_t colon = rest.len;
+    struct slice last;
+    long number;
+
+    if (rest.len == 0 || slice_equal_str(rest, serial))
+        return true;
+    while (colon > 0 && rest.data[colon - 1] != ':')
+        colon--;
+    last = slice_sub(rest, colon, rest.len);
+    rest.len = colon > 0 ? colon - 1 : 0;
+    return last.len <= 2 && slice_to_number(last, 0, 99, &number) && number == interface &&
+           (rest.len == 0 || slice_equal_str(rest, serial));
+}
+
 /* usb:VID:PID[:serial][:interface] */
 static bool usb_name_fits(const struct tree *tree, const struct tree_port *port, struct slice name)
 {
     const struct tree_usb *usb = port->usb >= 0 ? &tree->usb[port->usb] : NULL;
     char ids[2][8];
     struct slice item;
-    long number;
 
     if (usb == NULL)
         return false;
@@ -287,28 +304,35 @@ static bool usb_name_fits(const struct tree *tree, const struct tree_port *port,
     for (int i = 0; i < 2; i++)
         if (!slice_next_item(&name, ':', &item) || !slice_equal_nocase(item, ids[i]))
             return false;
-    while (slice_next_item(&name, ':', &item))
-        if (!slice_equal_str(item, usb->serial) &&
-            !(item.len <= 2 && slice_to_number(item, 0, 99, &number) && number == port->interface))
-            return false;
-    return true;
+    return rest_fits(name, usb->serial, port->interface);
+}
+
+bool tree_port_fits(const struct tree *tree, const struct tree_port *port, const char *device)
+{
+    char target[64] = "";
+
+    if (strncmp(device, "usb:", 4) == 0)
+        return usb_name_fits(tree, port, slice_str(device + 4));
+    if (strncmp(device, "/dev/serial/", 12) == 0)
+        read_link_name(tree->root[0] != '\0' ? tree->root : "/", device + 1, target, sizeof target);
+    return strcmp(device, port->device) == 0 || strcmp(device, port->name) == 0 ||
+           strcmp(target, port->name) == 0;
 }
 
 const struct tree_port *tree_find_port(const struct tree *tree, const char *device)
 {
-    char target[64] = "";
-
-    if (strncmp(device, "/dev/serial/", 12) == 0)
-        read_link_name(tree->root[0] != '\0' ? tree->root : "/", device + 1, target, sizeof target);
-    for (size_t i = 0; i < tree->port_count; i++) {
-        const struct tree_port *port = &tree->ports[i];
-
-        if (strcmp(device, port->device) == 0 || strcmp(device, port->name) == 0 ||
-            strcmp(target, port->name) == 0 ||
-            (strncmp(device, "usb:", 4) == 0 && usb_name_fits(tree, port, slice_str(device + 4))))
-            return port;
-    }
+    for (size_t i = 0; i < tree->port_count; i++)
+        if (tree_port_fits(tree, &tree->ports[i], device))
+            return &tree->ports[i];
     return NULL;
+}
+
+bool tree_port_has_speed(const struct tree *tree, const struct tree_port *port)
+{
+    if (port->usb < 0)
+        return true;
+    return usb_find(tree->usb[port->usb].vendor, tree->usb[port->usb].product, 1).kind ==
+           USB_ADAPTER;
 }
 
 /* --- processes ------------------------------------------------------------------------- */

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """
-make-usb-table - writes gwmodem_usb_table.def from test/data/usb-modems.tsv.
+make-usb-table - writes usb_table.def from test/data/usb-modems.tsv.
 
-    gw/tools/make-usb-table.py < test/data/usb-modems.tsv > gw/tools/gwmodem_usb_table.def
+    gw/smsc/at/make-usb-table.py < test/data/usb-modems.tsv > gw/smsc/at/usb_table.def
 
 Columns of the input: id as storage, ids as modem ("12d1:1001,1404" or
 "12d1:class ff"), name. A test compares the file with what this writes.
