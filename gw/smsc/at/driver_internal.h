@@ -36,8 +36,19 @@ struct at_driver {
     int64_t next_probe;
 };
 
-/* The thread. */
+/* --- the thread ------------------------------------------------------------------ */
+
 void *at_worker_run(void *driver);
+/* Waits; what is to be sent meanwhile goes back. */
+void at_worker_pause(struct at_driver *driver, int64_t ms);
+
+/* One attempt to have a modem that is ready: true when it is. Else it has waited
+ * as long as is good before the next one. */
+bool at_opening_run(struct at_driver *driver);
+void at_opening_close(struct at_driver *driver);
+/* Doubles with each time in a row; a quarter more or less, so that many modems
+ * that failed together do not come back together. */
+int64_t at_opening_growing(int64_t first, int64_t last, int times);
 
 /* --- notes from the thread to the loop ------------------------------------------- */
 

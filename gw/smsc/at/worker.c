@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * worker - a modem's thread: open the port, bring the modem up, then send,
- * receive and probe until something breaks; then again, with growing pauses. A
- * port that is not there is a state, shown on the status page, and ends by
- * itself when the device appears.
+ * worker - a modem's thread: have the modem brought up (opening.c), then send,
+ * receive and probe until something breaks; then again.
  *
  * A trouble of the modem costs no message a try: the state is told before the
  * message is given back, so that the bearerbox does not count it. A message whose
@@ -17,17 +15,13 @@
 
 #include "gw/smsc/at/driver_internal.h"
 #include "gwlib/clock.h"
-#include "gwlib/uuid.h"
 
-#define RETRY_FIRST_MS   500 /* between attempts to open the port or to bring it up */
-#define RETRY_LAST_MS    8000
-#define HOPELESS_WAIT_MS 30000
-#define IDLE_WAIT_MS     30000
-#define PAUSE_FIRST_MS   4000
-#define PAUSE_LAST_MS    8000 /* for the network or a busy SIM */
-#define STOP_FIRST_MS    60000
-#define STOP_LAST_MS     600000
-#define GO_ON_SLOWLY_MS  250
+#define IDLE_WAIT_MS    30000
+#define PAUSE_FIRST_MS  4000
+#define PAUSE_LAST_MS   8000 /* for the network or a busy SIM */
+#define STOP_FIRST_MS   60000
+#define STOP_LAST_MS    600000
+#define GO_ON_SLOWLY_MS 250
 
 /* --- the message whose answer was lost ------------------------------------------------ */
 
@@ -174,8 +168,7 @@ static void give_back_again(struct at_driver *driver)
     at_note_window(driver, 1);
 }
 
-/* Waits without a modem. */
-static void pause_thread(struct at_driver *driver, int64_t ms)
+void at_worker_pause(struct at_driver *driver, int64_t ms)
 {
     int64_t end = clock_monotonic_ms() + ms;
     int64_t left;
@@ -186,104 +179,6 @@ static void pause_thread(struct at_driver *driver, int64_t ms)
         give_back(driver, at_orders_take(&driver->orders));
         watch_held(driver);
     }
-}
-
-static void lose_modem(struct at_driver *driver)
-{
-    at_modem_free(driver->modem);
-    driver->modem = NULL;
-}
-
-/* Doubles with each time in a row; a quarter more or less, so that many modems
- * that failed together do not come back together. */
-static int64_t growing(int64_t first, int64_t last, int times)
-{
-    int64_t ms = first;
-
-    while (times-- > 0 && ms < last)
-        ms *= 2;
-    if (ms > last)
-        ms = last;
-    return ms * 3 / 4 + random_below((uint32_t)(ms / 2) + 1);
-}
-
-/* After a failure: the state with its reason, and a pause that grows. */
-static void retry_later(struct at_driver *driver, enum smsc_state state, const char *detail)
-{
-    at_note_state(driver, state, detail);
-    pause_thread(driver, growing(RETRY_FIRST_MS, RETRY_LAST_MS, driver->failures));
-    if (driver->failures < 1000000)
-        driver->failures++;
-}
-
-static int speed_to_open(const struct at_driver *driver)
-{
-    const struct at_settings *settings = &driver->settings;
-    int profile = at_settings_profile(settings, slice_unset())->speed;
-
-    if (driver->knowledge.speed != 0)
-        return driver->knowledge.speed;
-    if (settings->speed != 0)
-        return settings->speed;
-    return profile != 0 ? profile : 115200;
-}
-
-static bool open_port(struct at_driver *driver)
-{
-    const struct at_settings *settings = &driver->settings;
-    struct at_port_target target = {
-        .device = settings->device,
-        .host = settings->host,
-        .tcp_port = settings->tcp_port,
-        .speed = speed_to_open(driver),
-    };
-    struct bytes error = {0}, detail = {0};
-    struct at_port *port = at_port_open(&target, &error);
-
-    if (port != NULL) {
-        driver->modem = at_modem_create(settings, &driver->host, &driver->knowledge, port,
-                                        driver->name, driver->log);
-    } else {
-        bytes_printf(&detail, "waits for %s: %s", settings->device, bytes_str(&error));
-        retry_later(driver, SMSC_RECONNECTING, bytes_str(&detail));
-    }
-    bytes_free(&detail);
-    bytes_free(&error);
-    return driver->modem != NULL;
-}
-
-/* True when the modem is ready to work. */
-static bool bring_up(struct at_driver *driver)
-{
-    int limit = driver->settings.max_errors;
-    struct bytes detail = {0};
-    enum at_readiness readiness;
-
-    if (limit >= 0 && driver->failures > limit) {
-        at_modem_reset(driver->modem);
-        driver->failures = 0;
-    }
-    readiness = at_modem_bring_up(driver->modem, &detail);
-    switch (readiness) {
-    case AT_READY:
-        break;
-    case AT_NOT_YET:
-        at_note_state(driver, SMSC_CONNECTING, bytes_str(&detail));
-        pause_thread(driver, growing(RETRY_FIRST_MS, RETRY_LAST_MS, driver->failures++));
-        break;
-    case AT_HOPELESS:
-        log_to(driver->log, LOG_LEVEL_ERROR, "%s: %s", driver->name, bytes_str(&detail));
-        at_note_state(driver, SMSC_RECONNECTING, bytes_str(&detail));
-        pause_thread(driver, HOPELESS_WAIT_MS);
-        break;
-    case AT_BROKEN:
-        lose_modem(driver);
-        retry_later(driver, SMSC_RECONNECTING,
-                    detail.len > 0 ? bytes_str(&detail) : "the modem does not answer");
-        break;
-    }
-    bytes_free(&detail);
-    return readiness == AT_READY;
 }
 
 /* The modem has just been heard. */
@@ -298,8 +193,9 @@ static void probe_later(struct at_driver *driver)
 
 static void suspend(struct at_driver *driver, enum at_outcome why, const char *detail)
 {
-    int64_t ms = why == AT_STOP ? growing(STOP_FIRST_MS, STOP_LAST_MS, driver->suspensions)
-                                : growing(PAUSE_FIRST_MS, PAUSE_LAST_MS, driver->suspensions);
+    int64_t ms = why == AT_STOP
+                     ? at_opening_growing(STOP_FIRST_MS, STOP_LAST_MS, driver->suspensions)
+                     : at_opening_growing(PAUSE_FIRST_MS, PAUSE_LAST_MS, driver->suspensions);
 
     if (!driver->suspended || why == AT_STOP)
         log_to(driver->log, why == AT_STOP ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
@@ -477,8 +373,8 @@ static void serve(struct at_driver *driver)
     log_to(driver->log, LOG_LEVEL_WARNING, "%s: the modem is brought up again", driver->name);
     at_note_state(driver, SMSC_RECONNECTING, "the modem is brought up again");
     if (condition == AT_CLOSED)
-        lose_modem(driver);
-    pause_thread(driver, GO_ON_SLOWLY_MS);
+        at_opening_close(driver);
+    at_worker_pause(driver, GO_ON_SLOWLY_MS);
 }
 
 void *at_worker_run(void *arg)
@@ -489,9 +385,9 @@ void *at_worker_run(void *arg)
     driver->host.arg = driver;
     driver->failures = 0;
     while (!at_orders_stopped(&driver->orders))
-        if ((driver->modem != NULL || open_port(driver)) && bring_up(driver))
+        if (at_opening_run(driver))
             serve(driver);
-    lose_modem(driver);
+    at_opening_close(driver);
     give_back_again(driver);
     give_up_held(driver);
     at_note_ended(driver);
