@@ -347,7 +347,7 @@ class Pin(ModemCase):
         self.start(smsc={"pin": "1234"})
         self.send("unlocked")
         self.modem.wait_sent(1)
-        self.assertNotIn("1234", self.gw.log())
+        self.assertNotRegex(self.gw.log(), r"(?<!\d)1234(?!\d)")
 
     def test_wrong_is_given_once_in_the_life_of_a_sim(self):
         self.start(smsc={"pin": "9999"}, wait=False)

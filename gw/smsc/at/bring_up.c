@@ -230,9 +230,11 @@ enum at_condition at_modem_registration(struct at_modem *modem)
             (final == AT_ERROR && i == 0 && status < 0 && !at_modem_error_is(modem, CAUSE_WAIT))) {
             modem->searching_at = 0; /* or it does not say */
             modem->nudges = 0;
+            at_modem_tell_registration(modem, status);
             return AT_GOOD;
         }
     }
+    at_modem_tell_registration(modem, status);
     nudge(modem, status);
     return AT_UNREGISTERED;
 }
@@ -248,6 +250,13 @@ static enum at_readiness registration(struct at_modem *modem, struct bytes *deta
     default:
         return AT_READY;
     }
+}
+
+/* Before the first message goes out: limits count by SIM. */
+static enum at_readiness which_sim(struct at_modem *modem, struct bytes *detail)
+{
+    (void)detail;
+    return at_modem_ask_sim(modem) ? AT_READY : AT_BROKEN;
 }
 
 static enum at_readiness what_is_stored(struct at_modem *modem, struct bytes *detail)
@@ -266,6 +275,7 @@ static enum at_readiness bring_up_once(struct at_modem *modem, struct bytes *det
                                                                  talk_plainly,
                                                                  identify,
                                                                  at_modem_unlock,
+                                                                 which_sim,
                                                                  pdu_mode,
                                                                  message_service,
                                                                  service_centre,
@@ -323,6 +333,7 @@ void at_modem_free(struct at_modem *modem)
 {
     if (modem == NULL)
         return;
+    at_about_end(modem);
     at_dialogue_free(modem->dialogue);
     at_answer_free(&modem->answer);
     bytes_free(&modem->memory);

@@ -44,6 +44,7 @@ static void driver_free(void *arg)
     LOG_ASSERT(!driver->running);
     at_orders_destroy(&driver->orders);
     at_pin_memory_close(&driver->knowledge.pins);
+    at_sim_memory_free(&driver->knowledge.sim);
     at_settings_free(&driver->settings);
     free(driver->name);
     free(driver);

@@ -11,6 +11,7 @@
 #define GW_SMSC_AT_MODEM_H
 
 #include "gw/msg/message.h"
+#include "gw/smsc/at/about.h"
 #include "gw/smsc/at/dialogue.h"
 #include "gw/smsc/at/pin_memory.h"
 #include "gw/smsc/at/seen.h"
@@ -28,7 +29,7 @@ struct at_host {
     void (*late_result)(void *arg, int reference, struct slice error);
     /* Whether everything is to end: long procedures stop early then. */
     bool (*stopped)(void *arg);
-    /* What is known of the modem, and what happened to it. */
+    /* What is known of the modem (unset: not any more), and what happened to it. */
     void (*fact)(void *arg, enum smsc_fact fact, struct slice value);
     void (*tally)(void *arg, enum smsc_tally tally);
     void *arg;
@@ -38,8 +39,9 @@ struct at_host {
 struct at_knowledge {
     struct at_pin_memory pins;
     struct at_seen seen; /* PDUs that are stored already */
-    int speed;           /* that answered; 0: not yet known */
-    int reference;       /* of the message sent last; -1: not known */
+    struct at_sim_memory sim;
+    int speed;     /* that answered; 0: not yet known */
+    int reference; /* of the message sent last; -1: not known */
 };
 
 struct at_modem;
@@ -98,6 +100,9 @@ enum at_condition at_modem_receive(struct at_modem *modem);
 /* Looks after the settings that modems forget, and the registration: for idle
  * moments, does something once in a while only. */
 enum at_condition at_modem_check(struct at_modem *modem);
+/* Looks what is to be told of the modem (about.h): for idle moments, asks once a
+ * minute. */
+enum at_condition at_modem_ask_about(struct at_modem *modem);
 /* Whether messages can be sent now; asks the modem. */
 enum at_condition at_modem_registration(struct at_modem *modem);
 

@@ -32,12 +32,13 @@ struct at_modem {
     struct log_file *log;
     const struct at_profile *profile;
     bool identified;
-    bool acknowledges;     /* CSMS=1: +CMT and +CDS want a +CNMA */
-    int64_t next_poll;     /* when to look into the memory */
-    int64_t next_check;    /* when to look at the registration */
-    int64_t next_recheck;  /* when to look at CNMI */
-    int64_t searching_at;  /* since when it is not registered; 0: it is */
-    int nudges;            /* given meanwhile */
+    bool acknowledges;    /* CSMS=1: +CMT and +CDS want a +CNMA */
+    int64_t next_poll;    /* when to look into the memory */
+    int64_t next_check;   /* when to look at the registration */
+    int64_t next_recheck; /* when to look at CNMI */
+    int64_t searching_at; /* since when it is not registered; 0: it is */
+    int nudges;           /* given meanwhile */
+    struct at_about about;
     struct bytes memory;   /* that is read from now; empty: the modem's own choice */
     struct bytes home;     /* where messages arrive, and polls look */
     struct bytes cnmi;     /* what the modem said after it was set; empty: unknown */

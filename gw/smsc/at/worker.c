@@ -321,8 +321,9 @@ static enum at_condition probe_when_due(struct at_driver *driver)
         suspend(driver, AT_PAUSE, "not registered in the network");
     if (condition != AT_GOOD && condition != AT_UNREGISTERED)
         return condition;
-    if (clock_monotonic_ms() < driver->next_probe)
-        return AT_GOOD;
+    condition = at_modem_ask_about(driver->modem);
+    if (condition != AT_GOOD || clock_monotonic_ms() < driver->next_probe)
+        return condition;
     probe_later(driver);
     return at_modem_probe(driver->modem) ? AT_GOOD : AT_CLOSED;
 }

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Questions about a modem: see about.h. They are a table; of several for one fact
+ * the first that is answered counts.
+ */
+#include "gw/smsc/at/about.h"
+
+#include "gw/smsc/at/about_answers.h"
+#include "gw/smsc/at/modem_internal.h"
+#include "gwlib/clock.h"
+
+#define EVERY_MS     60000
+#define ANSWER_MS    3000 /* patience with a question that matters to nobody */
+#define REFUSALS_MAX 2
+#define QUIET_MS     500
+
+enum when {
+    SIM,    /* when it is brought up */
+    ONCE,   /* when there is time, until it is known */
+    ALWAYS, /* every time */
+};
+
+static bool read_signal(struct slice lines, struct bytes *value)
+{
+    struct at_signal signal;
+
+    if (!at_about_signal(lines, &signal))
+        return false;
+    bytes_printf(value, "%d", signal.dbm);
+    return true;
+}
+
+static bool read_operator(struct slice lines, struct bytes *value)
+{
+    bool numeric;
+
+    return at_about_operator(lines, value, &numeric);
+}
+
+static const struct {
+    const char *command;
+    enum smsc_fact fact;
+    enum when when;
+    bool (*read)(struct slice lines, struct bytes *value);
+} questions[] = {
+    {"AT+CIMI", SMSC_FACT_IMSI, SIM, at_about_imsi},
+    {"AT+CCID", SMSC_FACT_ICCID, SIM, at_about_iccid},
+    {"AT+ICCID", SMSC_FACT_ICCID, SIM, at_about_iccid},
+    {"AT^ICCID?", SMSC_FACT_ICCID, SIM, at_about_iccid},
+    {"AT+QCCID", SMSC_FACT_ICCID, SIM, at_about_iccid},
+    {"AT+CGSN", SMSC_FACT_IMEI, ONCE, at_about_imei},
+    {"AT+CNUM", SMSC_FACT_NUMBER, ONCE, at_about_number},
+    {"AT+CSCA?", SMSC_FACT_SERVICE_CENTRE, ONCE, at_about_service_centre},
+    {"AT+COPS?", SMSC_FACT_OPERATOR, ALWAYS, read_operator},
+    {"AT+CSQ", SMSC_FACT_SIGNAL, ALWAYS, read_signal},
+    {"AT+CESQ", SMSC_FACT_SIGNAL, ALWAYS, read_signal},
+    {"AT^HCSQ?", SMSC_FACT_SIGNAL, ALWAYS, read_signal},
+    {"AT+QCSQ", SMSC_FACT_SIGNAL, ALWAYS, read_signal},
+};
+#define COUNT (sizeof questions / sizeof questions[0])
+
+_Static_assert(COUNT <= AT_ABOUT_QUESTIONS && COUNT <= 32, "room for each question");
+
+void at_sim_memory_free(struct at_sim_memory *memory)
+{
+    bytes_free(&memory->imsi);
+    bytes_free(&memory->iccid);
+}
+
+/* --- telling -------------------------------------------------------------------------- */
+
+void at_modem_tell(struct at_modem *modem, enum smsc_fact fact, struct slice value)
+{
+    struct bytes *told = &modem->about.told[fact];
+
+    modem->about.known[fact] = value.len > 0;
+    if (slice_equal(value, bytes_slice(told)))
+        return;
+    bytes_clear(told);
+    bytes_append_slice(told, value);
+    if (modem->host->fact != NULL)
+        modem->host->fact(modem->host->arg, fact, value);
+}
+
+void at_modem_tell_registration(struct at_modem *modem, long status)
+{
+    at_modem_tell(modem, SMSC_FACT_REGISTRATION, slice_str(at_about_registration(status)));
+}
+
+void at_about_end(struct at_modem *modem)
+{
+    static const enum smsc_fact passing[] = {SMSC_FACT_SIGNAL, SMSC_FACT_OPERATOR,
+                                             SMSC_FACT_REGISTRATION};
+
+    for (size_t i = 0; i < sizeof passing / sizeof passing[0]; i++)
+        at_modem_tell(modem, passing[i], slice_unset());
+    for (int i = 0; i < SMSC_FACTS; i++)
+        bytes_free(&modem->about.told[i]);
+}
+
+static void compare_sim(struct at_modem *modem, const char *what, struct bytes *before,
+                        struct slice now)
+{
+    if (before->len > 0 && !slice_equal(now, bytes_slice(before)))
+        log_to(modem->log, LOG_LEVEL_WARNING, "%s: another SIM: its %s is %.*s, it was %s",
+               modem->name, what, (int)now.len, (const char *)now.data, bytes_str(before));
+    bytes_clear(before);
+    bytes_append_slice(before, now);
+}
+
+/* Weak or good again: said when it changes, not every minute. */
+static void watch_signal(struct at_modem *modem)
+{
+    struct at_signal signal;
+
+    if (!at_about_signal(bytes_slice(&modem->answer.lines), &signal))
+        return;
+    if (signal.weak && !modem->about.is_weak)
+        log_to(modem->log, LOG_LEVEL_WARNING, "%s: the signal is weak, %d dBm: messages may fail",
+               modem->name, signal.dbm);
+    modem->about.is_weak = signal.weak;
+}
+
+/* --- asking ----------------------------------------------------------------------------- */
+
+/* A question without an answer: is there anybody? */
+static enum at_condition silent(struct at_modem *modem)
+{
+    return at_settle(modem->dialogue, QUIET_MS) && at_modem_probe(modem) ? AT_GOOD : AT_CLOSED;
+}
+
+/* True when the answer is in; else *condition says whether to go on. */
+static bool ask(struct at_modem *modem, const char *command, enum at_condition *condition)
+{
+    *condition = AT_GOOD;
+    switch (at_modem_command(modem, ANSWER_MS, "%s", command)) {
+    case AT_OK:
+        return true;
+    case AT_ERROR:
+        break;
+    case AT_RESTARTED:
+        *condition = AT_AGAIN;
+        break;
+    case AT_TIMEOUT:
+        *condition = silent(modem);
+        break;
+    default:
+        *condition = AT_CLOSED;
+        break;
+    }
+    return false;
+}
+
+static void take_value(struct at_modem *modem, size_t i, struct slice value)
+{
+    switch (questions[i].fact) {
+    case SMSC_FACT_IMSI:
+        compare_sim(modem, "IMSI", &modem->knowledge->sim.imsi, value);
+        break;
+    case SMSC_FACT_ICCID:
+        compare_sim(modem, "ICCID", &modem->knowledge->sim.iccid, value);
+        break;
+    case SMSC_FACT_SIGNAL:
+        watch_signal(modem);
+        break;
+    default:
+        break;
+    }
+    at_modem_tell(modem, questions[i].fact, value);
+}
+
+static enum at_condition put_question(struct at_modem *modem, size_t i, bool *answered)
+{
+    struct bytes value = {0};
+    enum at_condition condition;
+
+    if (!ask(modem, questions[i].command, &condition)) {
+        modem->about.refusals[i]++;
+        if (modem->answer.final == AT_TIMEOUT && condition == AT_GOOD)
+            modem->knowledge->sim.silent |= UINT32_C(1) << i;
+        return condition;
+    }
+    modem->about.refusals[i] = 0;
+    *answered = questions[i].read(bytes_slice(&modem->answer.lines), &value);
+    if (*answered)
+        take_value(modem, i, bytes_slice(&value));
+    bytes_free(&value);
+    return condition;
+}
+
+static bool worth_asking(const struct at_modem *modem, size_t i)
+{
+    return modem->about.refusals[i] < REFUSALS_MAX &&
+           (modem->knowledge->sim.silent & UINT32_C(1) << i) == 0;
+}
+
+/* All questions of one kind; a fact that was found is not asked for again. */
+static enum at_condition ask_all(struct at_modem *modem, enum when when)
+{
+    bool found[SMSC_FACTS] = {false}, asked[SMSC_FACTS] = {false};
+    enum at_condition condition = AT_GOOD;
+
+    for (size_t i = 0; i < COUNT && condition == AT_GOOD; i++) {
+        enum smsc_fact fact = questions[i].fact;
+
+        if (questions[i].when != when || found[fact] || !worth_asking(modem, i) ||
+            (when == ONCE && modem->about.known[fact]) || modem->host->stopped(modem->host->arg))
+            continue;
+        asked[fact] = true;
+        condition = put_question(modem, i, &found[fact]);
+    }
+    for (int fact = 0; fact < SMSC_FACTS; fact++)
+        if (asked[fact] && !found[fact])
+            at_modem_tell(modem, (enum smsc_fact)fact, slice_unset());
+    return condition;
+}
+
+/* Manufacturer, model and firmware in one line, each once. */
+static enum at_condition ask_model(struct at_modem *modem)
+{
+    static const char *const commands[] = {"AT+CGMI", "AT+CGMM", "AT+CGMR"};
+    enum at_condition condition = AT_GOOD;
+    struct bytes model = {0};
+
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0] && condition == AT_GOOD; i++) {
+        struct bytes text = {0};
+
+        if (ask(modem, commands[i], &condition) &&
+            at_about_text(bytes_slice(&modem->answer.lines), &text)) {
+            if (slice_starts_with(bytes_slice(&text), bytes_slice(&model)))
+                bytes_clear(&model); /* the model names its maker already */
+            bytes_printf(&model, "%s%s", model.len > 0 ? " " : "", bytes_str(&text));
+        }
+        bytes_free(&text);
+    }
+    if (model.len > 0)
+        at_modem_tell(modem, SMSC_FACT_MODEL, bytes_slice(&model));
+    modem->about.model_asked = condition == AT_GOOD;
+    bytes_free(&model);
+    return condition;
+}
+
+/* Some give the operator's number until they are asked for the name. */
+static enum at_condition prefer_name(struct at_modem *modem)
+{
+    const struct bytes *operator_name = &modem->about.told[SMSC_FACT_OPERATOR];
+    long number;
+    enum at_condition condition;
+
+    if (modem->about.named || !slice_to_number(bytes_slice(operator_name), 10000, 999999, &number))
+        return AT_GOOD;
+    modem->about.named = true;
+    if (ask(modem, "AT+COPS=3,0", &condition))
+        for (size_t i = 0; i < COUNT && condition == AT_GOOD; i++)
+            if (questions[i].fact == SMSC_FACT_OPERATOR) {
+                bool answered = false;
+
+                condition = put_question(modem, i, &answered);
+            }
+    return condition;
+}
+
+bool at_modem_ask_sim(struct at_modem *modem)
+{
+    return ask_all(modem, SIM) != AT_CLOSED;
+}
+
+enum at_condition at_modem_ask_about(struct at_modem *modem)
+{
+    enum at_condition condition;
+    int64_t now = clock_monotonic_ms();
+
+    if (now < modem->about.next)
+        return AT_GOOD;
+    modem->about.next = now + EVERY_MS;
+    condition = modem->about.model_asked ? AT_GOOD : ask_model(modem);
+    if (condition == AT_GOOD)
+        condition = ask_all(modem, ONCE);
+    if (condition == AT_GOOD)
+        condition = ask_all(modem, ALWAYS);
+    if (condition == AT_GOOD)
+        condition = prefer_name(modem);
+    return condition;
+}

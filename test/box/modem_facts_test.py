@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What a modem tells of itself, its SIM and the network: on the status page, and
+never at the cost of a message.
+"""
+import os
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+from gateway import GatewayTest  # noqa: E402
+from modem_peer import VirtualModem  # noqa: E402
+
+
+class Facts(GatewayTest):
+    def setUp(self):
+        self.modem = self.peer(VirtualModem())
+
+    def start(self):
+        gw = self.gateway(smsc=[{"smsc": "at", "smsc_id": "m1", "device": self.modem.device,
+                                 "reconnect_delay": 1}])
+        gw.start()
+        gw.wait_link("m1")
+        return gw
+
+    def test_on_the_status_page(self):
+        gw = self.start()
+        # 20 is -113 + 2 * 20 dBm (3GPP TS 27.007, section 8.5).
+        page = gw.wait_status(r"signal -73\b").string
+        for fact in ("model KANTELE VIRTUAL GSM MODEM 1.0", "imei 356938035640001",
+                     "imsi 262011234560001", "iccid 89490112345678900001",
+                     "number +491709990001", "service-centre +491710760000",
+                     "operator VIRTUAL", "registration home"):
+            self.assertIn(fact, page)
+        xml = gw.status("xml")
+        self.assertIn("<operator>VIRTUAL</operator>", xml)
+        self.assertIn("<signal>-73</signal>", xml)
+
+    def test_operator_with_reserved_characters(self):
+        self.modem.ctl("set operator <b>&co, OK")
+        gw = self.start()
+        gw.wait_status(r"operator <b>&co, OK")
+        self.assertIn("<operator>&lt;b&gt;&amp;co, OK</operator>", gw.status("xml"))
+
+    def test_weak_signal_is_said(self):
+        self.modem.ctl("set csq 3")
+        gw = self.start()
+        gw.wait_log("the signal is weak, -107 dBm")
+        gw.wait_status(r"signal -107\b")
+
+    def test_roaming(self):
+        self.modem.ctl("set creg 5")
+        gw = self.start()
+        gw.wait_status(r"registration roaming")
+
+    def test_another_sim(self):
+        gw = self.start()
+        gw.wait_status(r"iccid 89490112345678900001")
+        self.modem.ctl("set iccid 8949011234567899999")
+        self.modem.ctl("vanish 0.5")
+        gw.wait_log("another SIM: its ICCID is 8949011234567899999, "
+                    "it was 89490112345678900001")
+        gw.wait_status(r"iccid 8949011234567899999\b")
+
+    def test_messages_go_while_questions_are_refused(self):
+        self.modem.ctl("set csq 99")
+        gw = self.start()
+        gw.sendsms(to="+4917012345", text="through")
+        self.assertEqual(self.modem.wait_sent(1)[0]["text"], "through")
+        page = gw.wait_status(r"operator VIRTUAL").string
+        self.assertNotIn("signal", page)
+
+
+if __name__ == "__main__":
+    unittest.main()
