@@ -168,6 +168,9 @@ static bool update_row(struct database *database, int64_t number, int kind,
                        const struct store_change *change)
 {
     unsigned fields = changed_fields(change);
+
+    if (fields == 0 && change->part > 0)
+        return true;
     sqlite3_stmt *statement = update_statement(database, fields);
 
     if (statement == NULL)
@@ -188,7 +191,7 @@ bool change_delete(struct database *database, int64_t number)
 
     sqlite3_bind_int64(content, 1, number);
     sqlite3_bind_int64(entry, 1, number);
-    return database_run(content) && database_run(entry);
+    return database_run(content) && database_run(entry) && part_delete_all(database, number);
 }
 
 /* guard is the column of that name, kind and state those of the row. */
@@ -214,6 +217,12 @@ static bool read_state(struct database *database, int64_t number, int *state, in
     return result == SQLITE_ROW || result == SQLITE_DONE;
 }
 
+/* What was given up after all tries stays for people to look at. */
+static bool is_done_with(const struct database *database, int state)
+{
+    return state_is_final(state) && !database->keep_history && state != STATE_DEAD;
+}
+
 bool change_update(struct database *database, struct operation *operation)
 {
     const struct store_change *change = &operation->u.change;
@@ -226,8 +235,10 @@ bool change_update(struct database *database, struct operation *operation)
         operation->status = STORE_MISSING;
         return true;
     }
+    if (change->part > 0 && !part_note(database, operation->number, change))
+        return false;
     database->delta[before]--;
-    if (state_is_final(after) && !database->keep_history)
+    if (is_done_with(database, after))
         return change_delete(database, operation->number);
     database->delta[after]++;
     return update_row(database, operation->number, kind, change);

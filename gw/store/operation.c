@@ -47,9 +47,9 @@ struct operation *operation_insert(const struct store_insert *insert)
 
 struct operation *operation_update(int64_t number, const struct store_change *change)
 {
-    struct operation *operation =
-        operation_create(OPERATION_UPDATE, change->queue.len + change->link.len +
-                                               change->foreign_id.len + change->error.len);
+    struct operation *operation = operation_create(
+        OPERATION_UPDATE, change->queue.len + change->link.len + change->foreign_id.len +
+                              change->error.len + change->part_id.len);
     struct store_change *own = &operation->u.change;
     unsigned char *place = operation->octets;
 
@@ -59,6 +59,7 @@ struct operation *operation_update(int64_t number, const struct store_change *ch
     own_string(&own->link, &place);
     own_string(&own->foreign_id, &place);
     own_string(&own->error, &place);
+    own_string(&own->part_id, &place);
     return operation;
 }
 
@@ -114,6 +115,15 @@ static void free_copy(struct slice text)
     free((void *)(uintptr_t)text.data);
 }
 
+void operation_free_entry(struct store_entry *entry)
+{
+    message_unref(entry->message);
+    free_copy(entry->queue);
+    free_copy(entry->link);
+    free_copy(entry->foreign_id);
+    free_copy(entry->error);
+}
+
 void operation_answer(struct operation *operation)
 {
     switch (operation->type) {
@@ -139,13 +149,8 @@ void operation_answer(struct operation *operation)
 
 void operation_drop_answer(struct operation *operation)
 {
-    for (size_t i = 0; i < operation->entry_count; i++) {
-        message_unref(operation->entries[i].message);
-        free_copy(operation->entries[i].queue);
-        free_copy(operation->entries[i].link);
-        free_copy(operation->entries[i].foreign_id);
-        free_copy(operation->entries[i].error);
-    }
+    for (size_t i = 0; i < operation->entry_count; i++)
+        operation_free_entry(&operation->entries[i]);
     for (size_t i = 0; i < operation->ripe_count; i++)
         free_copy(operation->ripe[i].queue);
     free(operation->entries);

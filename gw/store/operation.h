@@ -80,6 +80,8 @@ struct operation *operation_ask(enum operation_type type, const struct store_que
 /* Adds room for one more entry or queue to the answer: zeroed. */
 struct store_entry *operation_add_entry(struct operation *operation);
 struct store_ripe *operation_add_ripe(struct operation *operation);
+/* What hangs on one entry of an answer. */
+void operation_free_entry(struct store_entry *entry);
 /* A copy that the answer may keep; ended by operation_free(). Unset stays unset. */
 struct slice operation_copy(struct slice text);
 

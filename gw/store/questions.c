@@ -55,6 +55,8 @@ static const char *list_source(enum message_state state)
     case STATE_SENDING:
     case STATE_HELD:
     case STATE_RECEIVING:
+    case STATE_UNMATCHED:
+    case STATE_DEAD:
         return "INDEXED BY entry_in_hand WHERE " IS_IN_HAND " AND";
     case STATE_SENT:
         return "INDEXED BY entry_sent WHERE " IS_SENT " AND";
@@ -105,7 +107,7 @@ bool question_ask(struct database *database, struct operation *operation)
         statement = database_statement(database, STATEMENT_FIND_SENT);
         row_bind_text(statement, 1, question->name);
         row_bind_text(statement, 2, question->foreign_id);
-        return read_entries(database, statement, operation);
+        return read_entries(database, statement, operation) && part_find(database, operation);
     default:
         statement = database_statement(database, STATEMENT_FIND_ID);
         sqlite3_bind_blob(statement, 1, question->id.octets, sizeof question->id.octets,
@@ -178,7 +180,7 @@ static bool count_states(struct database *database, const char *sql)
     return result == SQLITE_DONE;
 }
 
-/* Finished entries are not counted: nobody asks, and they are many. */
+/* Finished entries, the dead ones aside, are not counted: nobody asks, and they are many. */
 bool question_survey(struct database *database, struct store_queue **queues, size_t *count)
 {
     struct survey survey = {NULL, 0};

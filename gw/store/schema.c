@@ -12,9 +12,13 @@
  *
  *   entry_waiting  QUEUED, RECEIVED: who is next in a queue
  *   entry_due      DEFERRED, POSTPONED: who is next in time
- *   entry_in_hand  SENDING, RECEIVING: few, looked through at start
+ *   entry_in_hand  SENDING, HELD, RECEIVING, and UNMATCHED, DEAD: few, looked
+ *                  through at start
  *   entry_sent     SENT: which message a report is about
  *   content_id     everything that has an id
+ *
+ * part_foreign_id, of the table `part`, says which part of which long message a
+ * report is about; its number is that of the entry * 256 + that of the part.
  *
  * content_id also keeps resubmissions out. Only what was inserted with
  * refuse_duplicate takes part: content.once is the kind then, else NULL, and in
@@ -108,10 +112,21 @@ static bool create_everything(struct database *database)
     return done;
 }
 
+static bool add_parts(struct database *database)
+{
+    return database_execute(
+        database, "CREATE TABLE part(number INTEGER PRIMARY KEY, link TEXT, foreign_id TEXT,"
+                  "  state INTEGER NOT NULL, buffered INTEGER NOT NULL DEFAULT 0);"
+                  "CREATE INDEX part_foreign_id ON part(link, foreign_id);"
+                  "DROP INDEX entry_in_hand;"
+                  "CREATE INDEX entry_in_hand ON entry(state) WHERE " IS_IN_HAND);
+}
+
 /* Step N makes version N + 1 of version N. Steps are only ever added. */
 typedef bool migration_fn(struct database *database);
 static migration_fn *const migrations[] = {
     create_everything,
+    add_parts,
 };
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 
@@ -154,12 +169,21 @@ static const char views[] =
     "CREATE VIEW queue AS " PEOPLE_SELECT "WHERE m.number IN"
     " (SELECT number FROM entry WHERE " IS_WAITING
     "  UNION ALL SELECT number FROM entry WHERE " IS_DUE
-    "  UNION ALL SELECT number FROM entry WHERE " IS_IN_HAND ") ORDER BY m.number;"
+    "  UNION ALL SELECT number FROM entry WHERE " IS_IN_HAND " AND " NOT_ASIDE
+    ") ORDER BY m.number;"
     "DROP VIEW IF EXISTS awaited;"
     "CREATE VIEW awaited AS " PEOPLE_SELECT "WHERE m.state = 13 AND m.number IN"
     " (SELECT number FROM entry WHERE " IS_SENT ") ORDER BY m.number;"
     "DROP VIEW IF EXISTS history;"
-    "CREATE VIEW history AS " PEOPLE_SELECT "WHERE m.state >= 50 ORDER BY m.number;";
+    "CREATE VIEW history AS " PEOPLE_SELECT "WHERE m.state >= 50 ORDER BY m.number;"
+    "DROP VIEW IF EXISTS unmatched;"
+    "CREATE VIEW unmatched AS " PEOPLE_SELECT "WHERE m.state = 23 AND m.number IN"
+    " (SELECT number FROM entry WHERE " IS_IN_HAND ") ORDER BY m.number;"
+    "DROP VIEW IF EXISTS parts;"
+    "CREATE VIEW parts AS SELECT p.number / 256 AS number, p.number % 256 AS part, p.link AS smsc, "
+    "p.foreign_id,"
+    " s.name AS state, p.buffered FROM part AS p LEFT JOIN state AS s ON s.number = p.state"
+    " ORDER BY p.number;";
 
 static bool renew_views(struct database *database)
 {
@@ -241,7 +265,8 @@ static bool migrate(struct database *database, int from)
 /* The views must fit the tables: a name that is damaged in the schema shows here. */
 static bool views_are_sound(struct database *database)
 {
-    static const char *const views_of_people[] = {"message", "queue", "awaited", "history"};
+    static const char *const views_of_people[] = {"message", "queue",     "awaited",
+                                                  "history", "unmatched", "parts"};
 
     for (size_t i = 0; i < sizeof views_of_people / sizeof views_of_people[0]; i++) {
         struct bytes sql = {0};

@@ -24,6 +24,8 @@
 #define BUSY_MS        10000
 #define CHECKED_OCTETS (16 * 1024 * 1024) /* a file up to this size is checked whole */
 
+#define PARTS_OF_ONE "number BETWEEN ?1 * 256 AND ?1 * 256 + 255"
+
 /* ALL stands for the list of columns, BOTH for the content beside the entry. */
 #define BOTH " CROSS JOIN content AS c ON c.number = e.number"
 
@@ -61,6 +63,7 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
         "  SELECT number FROM entry INDEXED BY entry_waiting WHERE " IS_WAITING
         "  UNION ALL SELECT number FROM entry INDEXED BY entry_due WHERE " IS_DUE
         "  UNION ALL SELECT number FROM entry INDEXED BY entry_in_hand WHERE " IS_IN_HAND
+        "   AND " NOT_ASIDE
         "  UNION ALL SELECT number FROM entry INDEXED BY entry_sent WHERE " IS_SENT
         "   AND state = 13) ORDER BY number LIMIT ?1) ORDER BY e.number",
     [STATEMENT_FIND_SENT] = "SELECT ALL FROM entry AS e INDEXED BY entry_sent" BOTH
@@ -69,6 +72,17 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_FIND_ID] = "SELECT ALL FROM content AS c INDEXED BY content_id"
                           " CROSS JOIN entry AS e ON e.number = c.number"
                           " WHERE id = ?1 AND state < 50 ORDER BY c.number",
+    [STATEMENT_FIND_PARTS] =
+        "SELECT ALL , p.number % 256, p.state FROM part AS p INDEXED BY part_foreign_id"
+        " CROSS JOIN entry AS e ON e.number = p.number / 256" BOTH
+        " WHERE p.link = ?1 AND p.foreign_id = ?2 AND e.kind = 1 ORDER BY e.number DESC LIMIT 100",
+    [STATEMENT_SUM_PARTS] = "SELECT count(*), total(state = 51), total(state IN (52, 53)),"
+                            " total(buffered) FROM part WHERE " PARTS_OF_ONE,
+    [STATEMENT_NOTE_PART] = "INSERT OR REPLACE INTO part(number, link, foreign_id, state)"
+                            " SELECT number * 256 + ?2, link, ?3, 13 FROM entry WHERE number = ?1",
+    [STATEMENT_CHANGE_PART] = "UPDATE part SET state = ifnull(?3, state),"
+                              " buffered = max(buffered, ?4) WHERE number = ?1 * 256 + ?2",
+    [STATEMENT_DELETE_PARTS] = "DELETE FROM part WHERE " PARTS_OF_ONE,
 };
 
 /* --- statements ---------------------------------------------------------- */
@@ -323,7 +337,7 @@ struct database *database_open(const struct store_options *options, struct bytes
     database->keep_history = options->history_s > 0;
     database->hold_uncertain = options->hold_uncertain;
     if (open_handle(database, options, error) && schema_prepare(database, error)) {
-        if (prepare_statements(database) && start_numbers(database))
+        if (prepare_statements(database) && start_numbers(database) && part_look(database))
             return database;
         tell_failure(database, "use", error);
     }

@@ -9,6 +9,7 @@
  *   schema.c    tables, indexes, views, bringing older files forward
  *   row.c       messages and entries to and from a row
  *   changes.c   insert, update, ripen, prune
+ *   part.c      the parts of long MT
  *   questions.c fetch, lists, finding, what is there at opening
  *   takeover.c  the store file of a Kannel that was there before
  *   reserve.c   room for changes of state on a full disk
@@ -43,12 +44,15 @@ enum column {
  */
 #define IS_WAITING "state IN (10, 21)" /* QUEUED, RECEIVED */
 #define IS_DUE     "state IN (11, 22)" /* DEFERRED, POSTPONED */
-/* SENDING, HELD, RECEIVING. Not "IN" with three: that makes a table each time. */
-#define IS_IN_HAND "(state = 12 OR state = 14 OR state = 20)"
+/* SENDING, HELD, RECEIVING, and those aside: UNMATCHED, DEAD. Not "IN" with more
+ * than two: that makes a table each time. */
+#define IS_IN_HAND "(state = 12 OR state = 14 OR state = 20 OR state = 23 OR state = 63)"
+#define NOT_ASIDE  "state < 23"
 #define IS_SENT    "(state = 13 OR (state = 12 AND foreign_id IS NOT NULL))" /* SENT, SENDING */
 _Static_assert(STATE_QUEUED == 10 && STATE_DEFERRED == 11 && STATE_SENDING == 12 &&
                    STATE_SENT == 13 && STATE_HELD == 14 && STATE_RECEIVING == 20 &&
-                   STATE_RECEIVED == 21 && STATE_POSTPONED == 22,
+                   STATE_RECEIVED == 21 && STATE_POSTPONED == 22 && STATE_UNMATCHED == 23 &&
+                   STATE_DEAD == 63,
                "the conditions above say other states");
 
 /* entry.guard. The same in SQL, for the state that the expression gives. */
@@ -56,7 +60,7 @@ _Static_assert(STATE_QUEUED == 10 && STATE_DEFERRED == 11 && STATE_SENDING == 12
     ((((number)&65535) * 256 + (int64_t)(kind)*64 + (int64_t)(state)) * 40503 & 16777215)
 #define GUARD_SQL(state) "((number & 65535) * 256 + kind * 64 + (" state ")) * 40503 & 16777215"
 
-#define STATE_LIMIT 64 /* above every state's number */
+#define STATE_LIMIT 70 /* above every state's number */
 
 enum statement {
     STATEMENT_BEGIN,
@@ -78,6 +82,11 @@ enum statement {
     STATEMENT_LIST_LIVE,
     STATEMENT_FIND_SENT,
     STATEMENT_FIND_ID,
+    STATEMENT_FIND_PARTS,
+    STATEMENT_SUM_PARTS,
+    STATEMENT_NOTE_PART,
+    STATEMENT_CHANGE_PART,
+    STATEMENT_DELETE_PARTS,
     STATEMENT_COUNT
 };
 
@@ -112,6 +121,7 @@ struct database {
     int64_t tally[STATE_LIMIT]; /* entries by state, as of the last commit */
     int64_t delta[STATE_LIMIT]; /* by the running transaction */
     int64_t prune_cursor;
+    bool has_parts;       /* there is a row in the table `part` */
     int64_t data_version; /* changes when somebody else writes into the file */
 };
 
@@ -204,6 +214,18 @@ bool change_delete(struct database *database, int64_t number);
 bool change_prune(struct database *database, int64_t before_ms, bool *more);
 /* SENDING becomes QUEUED, or HELD with hold_uncertain; each is logged. A transaction of its own. */
 bool change_recover(struct database *database, int64_t *uncertain);
+
+/* --- part.c ------------------------------------------------------------- */
+
+/* The parts of long MT: one row each in the table `part`, for as long as their
+ * entry. They cost nothing where there are none. */
+/* What a change says of a part. */
+bool part_note(struct database *database, int64_t number, const struct store_change *change);
+bool part_delete_all(struct database *database, int64_t number);
+/* The entries with a part of this link and foreign id come to the answer, those
+ * that are there by a foreign id of their own but have parts go from it. */
+bool part_find(struct database *database, struct operation *operation);
+bool part_look(struct database *database);
 
 /* --- questions.c -------------------------------------------------------- */
 

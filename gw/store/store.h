@@ -53,6 +53,14 @@ enum store_status {
     STORE_FAILED     /* not stored; see the log */
 };
 
+/* What store_find_sent() says of a long MT whose parts were noted; else all 0. */
+struct store_parts {
+    int part;                 /* the one that the foreign id is of, from 1 */
+    enum message_state state; /* of this part: SENT until a report makes it final */
+    int delivered, failed;    /* parts, of entry.parts */
+    bool buffered;            /* of one of them a report said that it is still on its way */
+};
+
 /* One entry as it is handed out; valid during the callback, the message as
  * long as a reference is held. */
 struct store_entry {
@@ -70,6 +78,7 @@ struct store_entry {
     struct slice error;      /* the last error */
     int parts, parts_sent;   /* of a long MT; 0 when not split */
     int reference;           /* its concatenation reference */
+    struct store_parts of_parts;
 };
 
 /* --- opening ----------------------------------------------------------- */
@@ -120,12 +129,14 @@ void store_close(struct store *store);
 
 struct store_insert {
     enum store_kind kind;
-    enum message_state state; /* QUEUED, DEFERRED, SENDING, RECEIVING, RECEIVED, or final */
+    /* QUEUED, DEFERRED, SENDING, RECEIVING, RECEIVED, UNMATCHED, or final */
+    enum message_state state;
     struct message *message;
     struct slice queue;
-    struct slice link;  /* with SENDING */
+    struct slice link;  /* with SENDING, UNMATCHED */
     int64_t due_ms;     /* with DEFERRED */
     struct slice error; /* with a final state */
+    /* UNMATCHED: the report as a message, link and its foreign_id as they came. */
     /* A non-nil id that is there with the same kind and receiver, inserted with
      * this flag too, answers STORE_DUPLICATE and inserts nothing. Finished
      * entries count as long as they are kept. */
@@ -152,6 +163,13 @@ struct store_change {
     /* Never answers STORE_FAILED while the store is open: see above. What has no
      * callback never fails anyway. */
     bool keep_trying;
+    /* One part of a long MT, from 1; 0: none. part_id: an SMSC accepted it, it is
+     * SENT over the entry's link from now on. part_state: what a report made of
+     * it. The first part of all puts an end to those of an earlier attempt. */
+    int part;
+    struct slice part_id;
+    enum message_state part_state;
+    bool part_buffered;
     /* May wait a few milliseconds for other operations to be committed with. */
     bool patient;
 };
@@ -196,9 +214,9 @@ void store_list(struct store *store, enum store_kind kind, enum message_state st
 /* What is not final, oldest first, at most limit: for store-status. */
 void store_list_live(struct store *store, size_t limit, store_entries_fn *done, void *arg);
 
-/* MT that are SENT (or SENDING) over an SMSC link with this foreign id, newest
- * first, at most 100. The same id may stand several times where a modem counts
- * to 255. */
+/* MT that are SENT (or SENDING) over an SMSC link with this foreign id, and, in
+ * any state, those with a part that is; newest first, at most 100 of each. The
+ * same id may stand several times where a modem counts to 255. */
 void store_find_sent(struct store *store, struct slice smsc_id, struct slice foreign_id,
                      store_entries_fn *done, void *arg);
 
@@ -212,6 +230,8 @@ struct store_counts {
     int64_t mo_waiting;      /* MO and reports: RECEIVED, POSTPONED */
     int64_t reports_awaited; /* SENT */
     int64_t held;            /* HELD */
+    int64_t unmatched;       /* UNMATCHED */
+    int64_t dead;            /* DEAD, as long as the history keeps them */
 };
 struct store_counts store_counts(const struct store *store);
 

@@ -77,6 +77,8 @@ struct store_counts writer_count(const int64_t *tally)
     };
 
     counts.held = tally[STATE_HELD];
+    counts.unmatched = tally[STATE_UNMATCHED];
+    counts.dead = tally[STATE_DEAD];
     counts.live = counts.mt_waiting + counts.held + counts.mo_waiting + tally[STATE_RECEIVING];
     return counts;
 }

@@ -19,8 +19,8 @@
 
 struct salvage {
     struct database *database;
-    sqlite3_stmt *entry, *content;
-    int entry_columns, content_columns;
+    sqlite3_stmt *entry, *content, *part;
+    int entry_columns, content_columns, part_columns;
     int64_t damaged; /* cells and rows that cannot be believed */
     bool failed;     /* the new file cannot be written */
 };
@@ -50,6 +50,8 @@ static void take_row(const struct pages_row *row, void *arg)
         statement = salvage->entry;
     else if ((int)row->count == salvage->content_columns)
         statement = salvage->content;
+    else if ((int)row->count == salvage->part_columns)
+        statement = salvage->part;
     else
         return;
     sqlite3_reset(statement);
@@ -96,17 +98,21 @@ static bool collect(struct salvage *salvage, const struct pages *pages)
         /* Beside the tables of the same names: several rows a number. */
         "CREATE TABLE temp.entry AS SELECT * FROM main.entry WHERE 0",
         "CREATE TABLE temp.content AS SELECT * FROM main.content WHERE 0",
+        "CREATE TABLE temp.part AS SELECT * FROM main.part WHERE 0",
     };
 
     if (!run_all(salvage->database, before, sizeof before / sizeof before[0]))
         return false;
     salvage->entry = prepare_insert(salvage->database, "entry", &salvage->entry_columns);
     salvage->content = prepare_insert(salvage->database, "content", &salvage->content_columns);
-    if (salvage->entry != NULL && salvage->content != NULL)
+    salvage->part = prepare_insert(salvage->database, "part", &salvage->part_columns);
+    bool ready = salvage->entry != NULL && salvage->content != NULL && salvage->part != NULL;
+    if (ready)
         pages_each_row(pages, take_row, salvage, &salvage->damaged);
-    bool done = salvage->entry != NULL && salvage->content != NULL && !salvage->failed;
+    bool done = ready && !salvage->failed;
     sqlite3_finalize(salvage->entry);
     sqlite3_finalize(salvage->content);
+    sqlite3_finalize(salvage->part);
     return done;
 }
 
@@ -119,6 +125,9 @@ static bool put_in_place(struct salvage *salvage)
         "DELETE FROM temp.content WHERE typeof(checksum) <> 'integer'",
         "INSERT OR IGNORE INTO main.entry SELECT * FROM temp.entry ORDER BY changed_ms DESC",
         "INSERT OR IGNORE INTO main.content SELECT * FROM temp.content",
+        "INSERT OR IGNORE INTO main.part SELECT * FROM temp.part WHERE state IN (13, 51, 52, 53)"
+        " AND buffered IN (0, 1) AND number / 256 IN (SELECT number FROM main.entry WHERE"
+        "  parts > 1)",
         "INSERT INTO main.entry(number, kind, state, queue, accepted_ms, changed_ms, error, guard)"
         " SELECT number, kind, state, '', at, at, 'recovered, what had become of it is "
         "lost', " GUARD_SQL(
