@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "gw/bearerbox/cancel.h"
+#include "gw/bearerbox/exposition.h"
 #include "gw/bearerbox/links.h"
 #include "gw/bearerbox/lists.h"
 #include "gw/bearerbox/reload.h"
@@ -120,6 +121,13 @@ static struct slice parameter(struct request *request, const char *name)
 static void do_status(struct request *request)
 {
     status_print(request->port->gateway, request->format, &request->answer);
+}
+
+static void do_metrics(struct request *request)
+{
+    request->format = STATUS_TEXT;
+    request->content_type = EXPOSITION_TYPE;
+    exposition_print(request->port->gateway, &request->answer);
 }
 
 static void listed(enum store_status status, const struct store_entry *entries, size_t count,
@@ -315,6 +323,7 @@ struct command {
 static const struct command commands[] = {
     {"status", do_status, true, true},
     {"store-status", do_store_status, true, true},
+    {"metrics", do_metrics, true, true},
     {"log-level", do_log_level, false, false},
     {"shutdown", do_shutdown, false, true},
     {"suspend", do_suspend, false, false},

@@ -524,25 +524,34 @@ void dispatch_stop(struct dispatch *dispatch)
         hand_return(bearer);
 }
 
-struct queued_count {
+struct queue_count {
     const struct bearer *bearer;
-    int64_t messages;
+    int64_t messages, oldest_ms;
 };
 
 static void count_lane(struct lane *lane, void *arg)
 {
-    struct queued_count *count = arg;
+    struct queue_count *count = arg;
     const struct route *route = lane_user(lane);
 
-    for (size_t i = 0; i < route->count; i++)
-        if (route->members[i].bearer == count->bearer)
-            count->messages += lane_waiting(lane);
+    for (size_t i = 0; i < route->count; i++) {
+        int64_t oldest;
+
+        if (route->members[i].bearer != count->bearer)
+            continue;
+        count->messages += lane_waiting(lane);
+        oldest = lane_oldest_ms(lane);
+        if (oldest != 0 && (count->oldest_ms == 0 || oldest < count->oldest_ms))
+            count->oldest_ms = oldest;
+    }
 }
 
-int64_t dispatch_queued(const struct bearer *bearer)
+struct dispatch_queue dispatch_queue(const struct bearer *bearer)
 {
-    struct queued_count count = {bearer, (int64_t)load(bearer)};
+    struct queue_count count = {bearer, (int64_t)load(bearer), 0};
+    int64_t age_ms;
 
     lanes_each(bearer->gateway->lanes, STORE_MT, count_lane, &count);
-    return count.messages;
+    age_ms = count.oldest_ms != 0 ? clock_wall_ms() - count.oldest_ms : 0;
+    return (struct dispatch_queue){count.messages, age_ms > 0 ? age_ms / 1000 : 0};
 }

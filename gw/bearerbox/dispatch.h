@@ -54,6 +54,10 @@ void dispatch_failed(struct bearer *bearer, struct smsc_submit *submit, enum sms
                      struct slice text, struct slice meta_data);
 
 /* Messages that wait for this connection, alone or with others, or are with it. */
-int64_t dispatch_queued(const struct bearer *bearer);
+struct dispatch_queue {
+    int64_t messages;
+    int64_t oldest_s; /* how long the oldest has been waiting, of those in memory; 0: none */
+};
+struct dispatch_queue dispatch_queue(const struct bearer *bearer);
 
 #endif

@@ -255,6 +255,16 @@ int64_t lane_waiting(const struct lane *lane)
     return (int64_t)lane->window + lane->stored;
 }
 
+int64_t lane_oldest_ms(const struct lane *lane)
+{
+    int64_t oldest = 0;
+
+    for (const struct lane_item *item = lane->known; item != NULL; item = item->hh.next)
+        if (!item->cancelled && (oldest == 0 || item->accepted_ms < oldest))
+            oldest = item->accepted_ms;
+    return oldest;
+}
+
 struct lane_item *lane_head(const struct lane *lane)
 {
     return lane->first;

@@ -72,6 +72,9 @@ void *lane_user(const struct lane *lane);
 
 /* All that waits, in memory and in the store. */
 int64_t lane_waiting(const struct lane *lane);
+/* When the oldest of those in memory, taken ones too, was accepted (ms since 1970);
+ * 0: there is none. */
+int64_t lane_oldest_ms(const struct lane *lane);
 /* The first item, still in the lane; NULL when none is in memory. */
 struct lane_item *lane_head(const struct lane *lane);
 /* Takes the first item out; NULL when none is in memory (more may be coming). */

@@ -240,7 +240,7 @@ static void put_link(const struct page *page, const struct bearer *bearer)
     bytes_printf(page->to, ") / dlr %" PRIu64 " (", bearer->dlr_sent.total);
     put_link_rates(page, bearer, &bearer->dlr_sent);
     bytes_printf(page->to, "), failed %" PRIu64 ", queued %" PRId64 " msgs)%s", bearer->failed,
-                 dispatch_queued(bearer), line_break(page->format));
+                 dispatch_queue(bearer).messages, line_break(page->format));
     if (*smsc_detail(bearer->smsc) != '\0') {
         bytes_printf(page->to, "%s%s", indent(page), indent(page));
         put(page, smsc_detail(bearer->smsc));
@@ -252,7 +252,10 @@ static void put_link(const struct page *page, const struct bearer *bearer)
 static void put_knowledge(const struct page *page, const struct bearer *bearer)
 {
     struct bytes line = {0};
+    int64_t oldest = dispatch_queue(bearer).oldest_s;
 
+    if (oldest > 0)
+        bytes_printf(&line, ", oldest waits %" PRId64 "s", oldest);
     for (enum smsc_fact fact = 0; fact < SMSC_FACTS; fact++)
         if (*smsc_fact(bearer->smsc, fact) != '\0')
             bytes_printf(&line, ", %s %s", smsc_fact_name(fact), smsc_fact(bearer->smsc, fact));
@@ -381,6 +384,10 @@ static void put_xml_counts(const struct page *page, const char *name, const stru
 
 static void put_xml_knowledge(const struct page *page, const struct bearer *bearer)
 {
+    struct dispatch_queue queue = dispatch_queue(bearer);
+
+    if (queue.oldest_s > 0)
+        bytes_printf(page->to, "\t\t<oldest>%" PRId64 "</oldest>\n", queue.oldest_s);
     for (enum smsc_fact fact = 0; fact < SMSC_FACTS; fact++)
         if (*smsc_fact(bearer->smsc, fact) != '\0')
             put_element(page, 2, smsc_fact_name(fact), smsc_fact(bearer->smsc, fact));
@@ -405,7 +412,7 @@ static void put_xml_link(const struct page *page, const struct bearer *bearer, b
         put_element(page, 2, "detail", smsc_detail(bearer->smsc));
     put_xml_knowledge(page, bearer);
     bytes_printf(page->to, "\t\t<failed>%" PRIu64 "</failed>\n\t\t<queued>%" PRId64 "</queued>\n",
-                 bearer->failed, dispatch_queued(bearer));
+                 bearer->failed, dispatch_queue(bearer).messages);
     put_xml_counts(page, "sms", bearer, &bearer->sms_received, &bearer->sms_sent);
     put_xml_counts(page, "dlr", bearer, &bearer->dlr_received, &bearer->dlr_sent);
     bytes_append_str(page->to, "\t</smsc>\n");
