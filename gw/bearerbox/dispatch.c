@@ -5,6 +5,7 @@
  */
 #include "gw/bearerbox/dispatch.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "gw/bearerbox/outcome.h"
@@ -72,10 +73,17 @@ static bool is_online(const struct bearer *bearer)
     return smsc_state(bearer->smsc) == SMSC_ONLINE;
 }
 
-static bool route_prefers_online(const struct route *route)
+/* Online, and within its limits. */
+static bool may_begin(const struct bearer *bearer, int priority)
+{
+    return is_online(bearer) && smsc_permits(bearer->smsc, priority) > 0;
+}
+
+/* Whether one that is preferred can take it. */
+static bool route_prefers(const struct route *route, int priority)
 {
     for (size_t i = 0; i < route->count; i++)
-        if (route->members[i].preferred && is_online(route->members[i].bearer))
+        if (route->members[i].preferred && may_begin(route->members[i].bearer, priority))
             return true;
     return false;
 }
@@ -91,10 +99,10 @@ bool dispatch_lane_is_live(const struct lane *lane)
 }
 
 /* Whether the connection serves the route now: a preferred one that is online
- * keeps the others out. */
-static bool route_serves(const struct route *route, const struct bearer *bearer)
+ * keeps the others out, unless its limits are used up. */
+static bool route_serves(const struct route *route, const struct bearer *bearer, int priority)
 {
-    bool preferred_only = route_prefers_online(route);
+    bool preferred_only = route_prefers(route, priority);
 
     for (size_t i = 0; i < route->count; i++)
         if (route->members[i].bearer == bearer)
@@ -117,29 +125,32 @@ static size_t places(const struct bearer *bearer)
     return room > bearer->hand.settling ? room - bearer->hand.settling : 0;
 }
 
-/* How many more messages may be made SENDING for this connection. */
-static size_t allowance(const struct bearer *bearer)
+/* How many more messages of that priority may be made SENDING for this
+ * connection. */
+static size_t allowance(const struct bearer *bearer, int priority)
 {
     size_t taken = bearer->hand.count + bearer->hand.coming;
-    size_t room;
+    size_t room, permitted;
 
     if (!is_online(bearer))
         return 0;
     room = places(bearer) + smsc_prefetch(bearer->smsc);
+    permitted = room > taken ? smsc_permits(bearer->smsc, priority) : 0;
+    room = permitted < room ? permitted : room;
     return room > taken ? room - taken : 0;
 }
 
 /* The least loaded connection with room; equals by chance. */
-static struct bearer *choose(const struct route *route)
+static struct bearer *choose(const struct route *route, int priority)
 {
     struct bearer *best = NULL;
-    bool preferred_only = route_prefers_online(route);
+    bool preferred_only = route_prefers(route, priority);
     uint32_t equals = 0;
 
     for (size_t i = 0; i < route->count; i++) {
         struct bearer *bearer = route->members[i].bearer;
 
-        if ((preferred_only && !route->members[i].preferred) || allowance(bearer) == 0)
+        if ((preferred_only && !route->members[i].preferred) || allowance(bearer, priority) == 0)
             continue;
         if (best == NULL || load(bearer) < load(best))
             equals = 0;
@@ -358,12 +369,14 @@ struct best_lane {
 static void consider_lane(struct lane *lane, void *arg)
 {
     struct best_lane *best = arg;
-    const struct lane_item *head;
+    const struct lane_item *head = lane_head(lane);
 
-    if (!route_serves(lane_user(lane), best->bearer) ||
+    if (head == NULL || !route_serves(lane_user(lane), best->bearer, lane_item_priority(head)) ||
         !settle_head(best->bearer->gateway->dispatch, lane))
         return;
     head = lane_head(lane);
+    if (allowance(best->bearer, lane_item_priority(head)) == 0)
+        return;
     if (best->lane == NULL || lane_head(best->lane) == NULL ||
         lane_item_before(head, lane_head(best->lane)))
         best->lane = lane;
@@ -374,7 +387,7 @@ static void pump(struct bearer *bearer)
     struct dispatch *dispatch = bearer->gateway->dispatch;
 
     hand_over(bearer);
-    while (may_dispatch(dispatch) && allowance(bearer) > 0) {
+    while (may_dispatch(dispatch) && allowance(bearer, INT_MAX) > 0) {
         struct best_lane best = {bearer, NULL};
 
         lanes_each(bearer->gateway->lanes, STORE_MT, consider_lane, &best);
@@ -392,20 +405,44 @@ static void lane_filled(struct lane *lane, void *arg)
     struct bearer *bearer;
 
     while (settle_head(dispatch, lane) && may_dispatch(dispatch) &&
-           (bearer = choose(route)) != NULL)
+           (bearer = choose(route, lane_item_priority(lane_head(lane)))) != NULL)
         take(lane, bearer);
+}
+
+/* --- limits -------------------------------------------------------------------------------- */
+
+/* A new message has to wait: nobody may begin one. */
+static void count_limited(const struct route *route, int priority)
+{
+    for (size_t i = 0; i < route->count; i++)
+        if (may_begin(route->members[i].bearer, priority))
+            return;
+    for (size_t i = 0; i < route->count; i++)
+        if (is_online(route->members[i].bearer))
+            smsc_count(route->members[i].bearer->smsc, SMSC_TALLY_LIMITED, 1);
+}
+
+/* What waits for the connection when it may begin nothing any more. */
+static void note_restraint(struct bearer *bearer)
+{
+    bool restrained = is_online(bearer) && smsc_permits(bearer->smsc, 0) == 0;
+
+    if (restrained && !bearer->restrained)
+        smsc_count(bearer->smsc, SMSC_TALLY_LIMITED,
+                   (unsigned)(dispatch_queue(bearer).messages - (int64_t)load(bearer)));
+    bearer->restrained = restrained;
 }
 
 /* --- straight from a box to a connection ------------------------------------------------- */
 
-struct bearer *dispatch_reserve(struct lane *lane)
+struct bearer *dispatch_reserve(struct lane *lane, int priority)
 {
     struct route *route = lane_user(lane);
     struct bearer *bearer;
 
-    if (lane_waiting(lane) > 0)
-        return NULL;
-    bearer = choose(route);
+    bearer = lane_waiting(lane) == 0 ? choose(route, priority) : NULL;
+    if (bearer == NULL)
+        count_limited(route, priority);
     if (bearer == NULL || !may_dispatch(bearer->gateway->dispatch))
         return NULL;
     bearer->hand.coming++;
@@ -432,11 +469,9 @@ void dispatch_direct(struct lane *lane, struct bearer *bearer, int64_t number,
 
 void dispatch_link_changed(struct dispatch *dispatch, struct bearer *bearer)
 {
-    if (is_online(bearer)) {
-        pump(bearer);
-        return;
-    }
-    hand_return(bearer);
+    if (!is_online(bearer))
+        hand_return(bearer);
+    note_restraint(bearer);
     dispatch_resume(dispatch); /* others may take over, also where it was preferred */
 }
 

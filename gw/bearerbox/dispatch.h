@@ -28,7 +28,7 @@ void dispatch_free(struct dispatch *dispatch);
  * waits before it; NULL: it has to wait in the lane. A place is kept until
  * dispatch_direct() or dispatch_release().
  */
-struct bearer *dispatch_reserve(struct lane *lane);
+struct bearer *dispatch_reserve(struct lane *lane, int priority);
 void dispatch_release(struct bearer *bearer);
 /* The message was stored as SENDING for that connection. */
 void dispatch_direct(struct lane *lane, struct bearer *bearer, int64_t number,

@@ -50,7 +50,7 @@ struct lanes {
 
 /* --- the window --------------------------------------------------------- */
 
-static int item_priority(const struct lane_item *item)
+int lane_item_priority(const struct lane_item *item)
 {
     int priority = message_sms(item->message)->priority;
 
@@ -59,7 +59,7 @@ static int item_priority(const struct lane_item *item)
 
 bool lane_item_before(const struct lane_item *a, const struct lane_item *b)
 {
-    int pa = item_priority(a), pb = item_priority(b);
+    int pa = lane_item_priority(a), pb = lane_item_priority(b);
 
     return pa != pb ? pa > pb : a->number < b->number;
 }

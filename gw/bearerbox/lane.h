@@ -80,6 +80,8 @@ struct lane_item *lane_head(const struct lane *lane);
 /* Takes the first item out; NULL when none is in memory (more may be coming). */
 struct lane_item *lane_take(struct lane *lane);
 
+/* Of its message; 0 when that has none. */
+int lane_item_priority(const struct lane_item *item);
 /* Whether a goes before b: higher priority, else older. */
 bool lane_item_before(const struct lane_item *a, const struct lane_item *b);
 

@@ -83,7 +83,8 @@ static void store(struct submission *submission)
         insert.state = STATE_DEFERRED;
         insert.due_ms = submission->due_ms = deferred * 1000;
     } else {
-        submission->direct = dispatch_reserve(submission->lane);
+        submission->direct =
+            dispatch_reserve(submission->lane, message_sms(submission->message)->priority);
     }
     if (submission->direct != NULL) {
         insert.state = STATE_SENDING;

@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 
+#include "gw/smsc/restraint.h"
 #include "gwlib/clock.h"
 #include "gwlib/memory.h"
 
@@ -44,6 +45,8 @@ struct smsc {
     double next_ms;    /* when the next message may go */
     bool throttled;    /* the timer runs until then */
     struct loop_timer *throttle;
+    struct restraint *restraint;
+    char *restrained; /* what was told of it, or NULL */
     struct log_file *log;
     int log_level;
     char *facts[SMSC_FACTS]; /* NULL: not known */
@@ -123,6 +126,47 @@ static void note_answered(struct smsc *smsc)
     smsc->outstanding--;
 }
 
+/* --- restraint ------------------------------------------------------------------------- */
+
+size_t smsc_permits(const struct smsc *smsc, int priority)
+{
+    return restraint_permits(smsc->restraint, priority, smsc->outstanding);
+}
+
+void smsc_hold(struct smsc *smsc, const char *why)
+{
+    restraint_hold(smsc->restraint, why);
+}
+
+static void note_limits(struct smsc *smsc)
+{
+    struct bytes used = {0};
+
+    restraint_print_limits(smsc->restraint, &used);
+    smsc_set_fact(smsc, SMSC_FACT_LIMIT, bytes_slice(&used));
+    bytes_free(&used);
+}
+
+static void restraint_changed(void *arg)
+{
+    struct smsc *smsc = arg;
+    const char *text = restraint_text(smsc->restraint);
+
+    note_limits(smsc);
+    if (strcmp(text, smsc->restrained != NULL ? smsc->restrained : "") == 0)
+        return;
+    free(smsc->restrained);
+    smsc->restrained = memory_strdup(text);
+    if (smsc->state == SMSC_ONLINE && smsc->events->state != NULL)
+        smsc->events->state(smsc->owner, SMSC_ONLINE);
+}
+
+static void count_sent(struct smsc *smsc)
+{
+    restraint_count(smsc->restraint);
+    note_limits(smsc);
+}
+
 /* --- making one ------------------------------------------------------------------------ */
 
 static const struct smsc_driver *find_driver(const struct conf_group *group,
@@ -174,7 +218,9 @@ struct smsc *smsc_create(struct loop *loop, const struct conf_group *group,
     smsc->name = memory_strdup(driver->type);
     smsc->throttle = loop_timer_create(loop, throttle_over, smsc);
     read_variables(smsc, group);
-    smsc->data = driver->create(smsc, group, problems);
+    smsc->restraint = restraint_create(loop, group, restraint_changed, smsc, problems);
+    if (smsc->restraint != NULL)
+        smsc->data = driver->create(smsc, group, problems);
     if (smsc->data == NULL) {
         smsc_free(smsc);
         return NULL;
@@ -188,6 +234,7 @@ static void release(struct smsc *smsc)
         free(smsc->facts[i]);
     free(smsc->name);
     free(smsc->detail);
+    free(smsc->restrained);
     free(smsc);
 }
 
@@ -202,6 +249,7 @@ void smsc_free(struct smsc *smsc)
     if (smsc->data != NULL)
         smsc->driver->free(smsc->data);
     loop_timer_free(smsc->throttle);
+    restraint_free(smsc->restraint);
     log_file_close(smsc->log);
     smsc->freed = true;
     if (!smsc->told_later)
@@ -223,6 +271,7 @@ void smsc_start(struct smsc *smsc)
     if (smsc->state != SMSC_DEAD)
         return;
     open_log(smsc);
+    restraint_start(smsc->restraint, smsc->admin_id != NULL ? smsc->admin_id : smsc->name);
     smsc->in_call = true;
     smsc->driver->start(smsc->data);
     smsc->in_call = false;
@@ -282,6 +331,8 @@ int64_t smsc_online_seconds(const struct smsc *smsc)
 
 const char *smsc_detail(const struct smsc *smsc)
 {
+    if (smsc->detail == NULL && smsc->state == SMSC_ONLINE)
+        return restraint_text(smsc->restraint);
     return smsc->detail != NULL ? smsc->detail : "";
 }
 
@@ -424,12 +475,14 @@ void smsc_set_state(struct smsc *smsc, enum smsc_state state, const char *detail
 {
     if (detail == NULL)
         detail = "";
-    if (state == smsc->state && strcmp(detail, smsc_detail(smsc)) == 0)
+    if (state == smsc->state && strcmp(detail, smsc->detail != NULL ? smsc->detail : "") == 0)
         return;
     if (state == SMSC_ONLINE && smsc->state != SMSC_ONLINE)
         smsc->online_since = loop_now(smsc->loop);
-    if (state == SMSC_DEAD)
+    if (state == SMSC_DEAD) {
         smsc->stopping = false;
+        restraint_stop(smsc->restraint);
+    }
     free(smsc->detail);
     smsc->detail = *detail != '\0' ? memory_strdup(detail) : NULL;
     smsc->state = state;
@@ -445,6 +498,8 @@ void smsc_set_fact(struct smsc *smsc, enum smsc_fact fact, struct slice value)
 {
     free(smsc->facts[fact]);
     smsc->facts[fact] = value.len > 0 ? slice_to_str(value) : NULL;
+    if (fact == SMSC_FACT_ICCID || (fact == SMSC_FACT_IMSI && smsc->facts[SMSC_FACT_ICCID] == NULL))
+        restraint_set_sim(smsc->restraint, value);
 }
 
 void smsc_count(struct smsc *smsc, enum smsc_tally tally, unsigned times)
@@ -456,6 +511,7 @@ void smsc_accepted(struct smsc *smsc, struct smsc_submit *submit, struct slice f
                    struct slice text, struct slice meta_data)
 {
     note_answered(smsc);
+    count_sent(smsc);
     smsc->events->accepted(smsc->owner, submit, foreign_id, text, meta_data);
     tell_ready(smsc);
 }
@@ -464,6 +520,8 @@ void smsc_failed(struct smsc *smsc, struct smsc_submit *submit, enum smsc_failur
                  struct slice text, struct slice meta_data)
 {
     note_answered(smsc);
+    if (failure == SMSC_UNCERTAIN)
+        count_sent(smsc); /* it may have been paid for */
     smsc->events->failed(smsc->owner, submit, failure, text, meta_data);
     tell_ready(smsc);
 }

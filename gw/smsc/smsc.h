@@ -113,6 +113,13 @@ static inline bool smsc_has_room(const struct smsc *smsc)
 {
     return smsc_room(smsc) > 0;
 }
+/*
+ * How many messages of that priority may begin now beyond those under way, as far
+ * as limits, quiet hours and an empty account go; SIZE_MAX: as many as there is
+ * room for. A message that has begun may be finished. events.state is called when
+ * it changes, and smsc_detail() tells why.
+ */
+size_t smsc_permits(const struct smsc *smsc, int priority);
 /* How many messages may be made ready beyond the room, so that a wide window
  * never waits for a commit: 0 for modems and throttled connections. */
 size_t smsc_prefetch(const struct smsc *smsc);
@@ -188,6 +195,8 @@ void smsc_set_name(struct smsc *smsc, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* How many submits the driver takes at once; default 1. */
 void smsc_set_window(struct smsc *smsc, size_t submits);
+/* Nothing new goes until it is called with NULL: an empty account. */
+void smsc_hold(struct smsc *smsc, const char *why);
 int64_t smsc_reconnect_delay_ms(const struct smsc *smsc);
 /* The log-file of the group, or the main log; the line is prefixed by nothing. */
 void smsc_log(const struct smsc *smsc, enum log_level level, const char *format, ...)

@@ -74,8 +74,9 @@ void at_modem_tell(struct at_modem *modem, enum smsc_fact fact, struct slice val
     struct bytes *told = &modem->about.told[fact];
 
     modem->about.known[fact] = value.len > 0;
-    if (slice_equal(value, bytes_slice(told)))
+    if (modem->about.said[fact] && slice_equal(value, bytes_slice(told)))
         return;
+    modem->about.said[fact] = true;
     bytes_clear(told);
     bytes_append_slice(told, value);
     if (modem->host->fact != NULL)

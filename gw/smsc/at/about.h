@@ -20,6 +20,7 @@ struct at_about {
     int64_t next;                         /* when to ask again; monotonic ms */
     uint8_t refusals[AT_ABOUT_QUESTIONS]; /* of each question, in a row */
     bool known[SMSC_FACTS];
+    bool said[SMSC_FACTS];   /* that told[] is what the host was told */
     bool model_asked, named; /* named: the operator is asked by name */
     bool is_weak;            /* and that was said */
     struct bytes told[SMSC_FACTS];

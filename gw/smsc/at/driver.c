@@ -7,33 +7,19 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "gw/conf/place.h"
 #include "gw/smsc/at/driver_internal.h"
 #include "gwlib/memory.h"
 
-static bool is_directory(const char *path)
-{
-    struct stat about;
-
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
-}
-
-/* Beside the store: "kannel.store.pins-AT2[name]", a file for each modem. */
+/* A file for each modem: "kannel.store.pins-AT2[name]". */
 static void open_pin_memory(struct at_driver *driver, const struct conf_group *group)
 {
     const struct conf_group *core = conf_first(conf_of(group), "core");
-    const char *store = core != NULL ? conf_string(core, "store-file") : NULL;
     struct bytes path = {0};
+    bool kept = place_beside_store(core, "pins", driver->name, &path);
 
-    if (store == NULL && core != NULL)
-        store = conf_string(core, "store-location");
-    if (store != NULL && *store != '\0') {
-        bytes_printf(&path, "%s%s", store, is_directory(store) ? "/pins-" : ".pins-");
-        for (const char *c = driver->name; *c != '\0'; c++)
-            bytes_append_char(&path, *c == '/' ? '_' : (unsigned char)*c);
-    }
-    at_pin_memory_open(&driver->knowledge.pins, path.len > 0 ? bytes_str(&path) : NULL);
+    at_pin_memory_open(&driver->knowledge.pins, kept ? bytes_str(&path) : NULL);
     bytes_free(&path);
 }
 
