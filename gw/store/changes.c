@@ -95,7 +95,6 @@ static unsigned changed_fields(const struct store_change *change)
 
     fields |= (unsigned)(change->state != 0) << CHANGED_STATE;
     fields |= (unsigned)(change->attempts >= 0) << CHANGED_ATTEMPTS;
-    fields |= (unsigned)(change->due_ms >= 0) << CHANGED_DUE;
     fields |= (unsigned)slice_is_set(change->queue) << CHANGED_QUEUE;
     fields |= (unsigned)slice_is_set(change->link) << CHANGED_LINK;
     fields |= (unsigned)slice_is_set(change->foreign_id) << CHANGED_FOREIGN_ID;
@@ -164,10 +163,20 @@ static void bind_strings(sqlite3_stmt *statement, unsigned fields,
     }
 }
 
-static bool update_row(struct database *database, int64_t number, int kind,
+static bool is_for_later(int state)
+{
+    return state == STATE_DEFERRED || state == STATE_POSTPONED;
+}
+
+static bool update_row(struct database *database, int64_t number, int kind, int before, int after,
                        const struct store_change *change)
 {
     unsigned fields = changed_fields(change);
+    bool has_due = is_for_later(after) && change->due_ms >= 0;
+
+    /* Only what is for later has a due_ms: else it were in entry_due. */
+    if (has_due || (is_for_later(before) && !is_for_later(after)))
+        fields |= 1u << CHANGED_DUE;
 
     if (fields == 0 && change->part > 0)
         return true;
@@ -179,7 +188,7 @@ static bool update_row(struct database *database, int64_t number, int kind,
     sqlite3_bind_int64(statement, 2, database->now_ms);
     if (change->state != 0)
         sqlite3_bind_int64(statement, PARAMETER_GUARD, GUARD(number, kind, change->state));
-    bind_numbers(statement, fields, change);
+    bind_numbers(statement, has_due ? fields : fields & ~(1u << CHANGED_DUE), change);
     bind_strings(statement, fields, change);
     return database_run(statement);
 }
@@ -241,7 +250,7 @@ bool change_update(struct database *database, struct operation *operation)
     if (is_done_with(database, after))
         return change_delete(database, operation->number);
     database->delta[after]++;
-    return update_row(database, operation->number, kind, change);
+    return update_row(database, operation->number, kind, before, after, change);
 }
 
 /* --- ripen ------------------------------------------------------------------ */
@@ -364,7 +373,7 @@ static bool log_uncertain(struct database *database, int64_t *uncertain)
     sqlite3_stmt *statement = database_prepare(
         database,
         "SELECT id, receiver, link FROM entry AS e"
-        " INDEXED BY entry_in_hand CROSS JOIN content AS c ON c.number = e.number WHERE " IS_IN_HAND
+        " INDEXED BY entry_live CROSS JOIN content AS c ON c.number = e.number WHERE " IS_LIVE
         " AND state = 12");
     int result;
 
@@ -392,7 +401,7 @@ static bool log_uncertain(struct database *database, int64_t *uncertain)
 #define UNCERTAIN_BECOMES(state)                                                                   \
     "UPDATE entry SET state = " state ", guard = " GUARD_SQL(                                      \
         state) " WHERE number IN"                                                                  \
-               " (SELECT number FROM entry INDEXED BY entry_in_hand WHERE " IS_IN_HAND             \
+               " (SELECT number FROM entry INDEXED BY entry_live WHERE " IS_LIVE                   \
                " AND state = 12)"
 
 bool change_recover(struct database *database, int64_t *uncertain)

@@ -48,16 +48,14 @@ static const char *list_source(enum message_state state)
     switch (state) {
     case STATE_QUEUED:
     case STATE_RECEIVED:
-        return "INDEXED BY entry_waiting WHERE " IS_WAITING " AND";
     case STATE_DEFERRED:
     case STATE_POSTPONED:
-        return "INDEXED BY entry_due WHERE " IS_DUE " AND";
     case STATE_SENDING:
     case STATE_HELD:
     case STATE_RECEIVING:
     case STATE_UNMATCHED:
     case STATE_DEAD:
-        return "INDEXED BY entry_in_hand WHERE " IS_IN_HAND " AND";
+        return "INDEXED BY entry_live WHERE " IS_LIVE " AND";
     case STATE_SENT:
         return "INDEXED BY entry_sent WHERE " IS_SENT " AND";
     default:
@@ -143,10 +141,12 @@ static void tally_add(struct database *database, int state, int64_t entries)
         database->tally[state] += entries;
 }
 
-/* Rows of state, kind, queue, number of entries. */
-static bool count_queues(struct database *database, const char *sql, struct survey *survey)
+/* entry_live is in the order of the groups: it is walked once. */
+static bool count_live(struct database *database, struct survey *survey)
 {
-    sqlite3_stmt *statement = database_prepare(database, sql);
+    sqlite3_stmt *statement = database_prepare(
+        database, "SELECT state, kind, queue, count(*) FROM entry INDEXED BY entry_live"
+                  " WHERE " IS_LIVE " GROUP BY state, kind, queue");
     int result;
 
     if (statement == NULL)
@@ -154,49 +154,42 @@ static bool count_queues(struct database *database, const char *sql, struct surv
     while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
         int state = sqlite3_column_int(statement, 0);
         int64_t entries = sqlite3_column_int64(statement, 3);
-        struct store_queue *queue = survey_queue(
-            survey, (enum store_kind)sqlite3_column_int(statement, 1), row_text(statement, 2));
+        bool waits = state == STATE_QUEUED || state == STATE_RECEIVED;
 
         tally_add(database, state, entries);
-        if (state == STATE_QUEUED || state == STATE_RECEIVED)
-            queue->waiting += entries;
-        else
-            queue->later += entries;
+        if (!waits && state != STATE_DEFERRED && state != STATE_POSTPONED)
+            continue;
+        struct store_queue *queue = survey_queue(
+            survey, (enum store_kind)sqlite3_column_int(statement, 1), row_text(statement, 2));
+        *(waits ? &queue->waiting : &queue->later) += entries;
     }
     sqlite3_finalize(statement);
     return result == SQLITE_DONE;
 }
 
-static bool count_states(struct database *database, const char *sql)
+/* entry_sent tells how many it holds without a look at the rows; those of them
+ * that are SENDING are few. */
+static bool count_sent(struct database *database)
 {
-    sqlite3_stmt *statement = database_prepare(database, sql);
-    int result;
+    int64_t all = database_number(
+        database, "SELECT count(*) FROM entry INDEXED BY entry_sent WHERE " IS_SENT, -1);
+    int64_t sending = database_number(database,
+                                      "SELECT count(*) FROM entry INDEXED BY entry_live"
+                                      " WHERE " IS_LIVE " AND state = 12"
+                                      " AND foreign_id IS NOT NULL",
+                                      -1);
 
-    if (statement == NULL)
+    if (all < 0 || sending < 0)
         return false;
-    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
-        tally_add(database, sqlite3_column_int(statement, 0), sqlite3_column_int64(statement, 1));
-    sqlite3_finalize(statement);
-    return result == SQLITE_DONE;
+    tally_add(database, STATE_SENT, all - sending);
+    return true;
 }
 
 /* Finished entries, the dead ones aside, are not counted: nobody asks, and they are many. */
 bool question_survey(struct database *database, struct store_queue **queues, size_t *count)
 {
     struct survey survey = {NULL, 0};
-    bool done =
-        count_queues(database,
-                     "SELECT state, kind, queue, count(*) FROM entry INDEXED BY entry_waiting"
-                     " WHERE " IS_WAITING " GROUP BY state, kind, queue",
-                     &survey) &&
-        count_queues(database,
-                     "SELECT state, kind, queue, count(*) FROM entry INDEXED BY entry_due"
-                     " WHERE " IS_DUE " GROUP BY state, kind, queue",
-                     &survey) &&
-        count_states(database, "SELECT state, count(*) FROM entry INDEXED BY entry_in_hand"
-                               " WHERE " IS_IN_HAND " GROUP BY state") &&
-        count_states(database, "SELECT state, count(*) FROM entry INDEXED BY entry_sent"
-                               " WHERE " IS_SENT " AND state = 13 GROUP BY state");
+    bool done = count_live(database, &survey) && count_sent(database);
 
     *queues = survey.queues;
     *count = survey.count;

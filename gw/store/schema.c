@@ -7,15 +7,16 @@
  * is (user_version: the number of steps of `migrations` it has gone). A new
  * file is one that has gone none.
  *
- * The indexes are partial, so that an entry is in one of the first four at a
- * time and a finished one in none:
+ * The indexes are partial, so that an entry is in few of them at a time and a
+ * finished one in none. Every index that names a column costs each change of
+ * that column something, even where it has no row of it; so only two say `state`:
  *
- *   entry_waiting  QUEUED, RECEIVED: who is next in a queue
- *   entry_due      DEFERRED, POSTPONED: who is next in time
- *   entry_in_hand  SENDING, HELD, RECEIVING, and UNMATCHED, DEAD: few, looked
- *                  through at start
- *   entry_sent     SENT: which message a report is about
- *   content_id     everything that has an id
+ *   entry_live  all but SENT that is not final, and DEAD: who is next in a queue,
+ *               and what is there at start
+ *   entry_sent  SENT, SENDING: which message a report is about. Without the state,
+ *               what has one foreign id stands in the order of its numbers
+ *   entry_due   DEFERRED, POSTPONED: who is next in time. Only these have a due_ms
+ *   content_id  everything that has an id
  *
  * part_foreign_id, of the table `part`, says which part of which long message a
  * report is about; its number is that of the entry * 256 + that of the part.
@@ -80,10 +81,6 @@ static const char first_tables[] =
     "INSERT INTO kind VALUES (1, 'mt'), (2, 'mo'), (3, 'report');"
     "CREATE TABLE setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "INSERT INTO setting VALUES ('next_number', 1);"
-    "CREATE INDEX entry_waiting ON entry(state, kind, queue, priority DESC) WHERE " IS_WAITING ";"
-    "CREATE INDEX entry_due ON entry(due_ms, state, kind, queue) WHERE " IS_DUE ";"
-    "CREATE INDEX entry_in_hand ON entry(state) WHERE " IS_IN_HAND ";"
-    "CREATE INDEX entry_sent ON entry(link, foreign_id, state) WHERE " IS_SENT ";"
     "ALTER TABLE content ADD COLUMN once INTEGER;"
     "CREATE UNIQUE INDEX content_id ON content(id, receiver, once) WHERE id IS NOT NULL;";
 
@@ -117,9 +114,21 @@ static bool add_parts(struct database *database)
     return database_execute(
         database, "CREATE TABLE part(number INTEGER PRIMARY KEY, link TEXT, foreign_id TEXT,"
                   "  state INTEGER NOT NULL, buffered INTEGER NOT NULL DEFAULT 0);"
-                  "CREATE INDEX part_foreign_id ON part(link, foreign_id);"
-                  "DROP INDEX entry_in_hand;"
-                  "CREATE INDEX entry_in_hand ON entry(state) WHERE " IS_IN_HAND);
+                  "CREATE INDEX part_foreign_id ON part(link, foreign_id)");
+}
+
+/* An index of each set of states, as there was, made every change of a state look
+ * at all of them. */
+static bool renew_indexes(struct database *database)
+{
+    return database_execute(
+        database,
+        "DROP INDEX IF EXISTS entry_waiting; DROP INDEX IF EXISTS entry_due;"
+        "DROP INDEX IF EXISTS entry_in_hand; DROP INDEX IF EXISTS entry_sent;"
+        "UPDATE entry SET due_ms = NULL WHERE due_ms IS NOT NULL AND NOT " IS_DUE ";"
+        "CREATE INDEX entry_live ON entry(state, kind, queue, priority DESC) WHERE " IS_LIVE ";"
+        "CREATE INDEX entry_sent ON entry(link, foreign_id) WHERE " IS_SENT ";"
+        "CREATE INDEX entry_due ON entry(due_ms) WHERE " HAS_DUE ";");
 }
 
 /* Step N makes version N + 1 of version N. Steps are only ever added. */
@@ -127,6 +136,7 @@ typedef bool migration_fn(struct database *database);
 static migration_fn *const migrations[] = {
     create_everything,
     add_parts,
+    renew_indexes,
 };
 #define SCHEMA_VERSION ((int)(sizeof migrations / sizeof migrations[0]))
 
@@ -167,10 +177,7 @@ static migration_fn *const migrations[] = {
 static const char views[] =
     "DROP VIEW IF EXISTS queue;"
     "CREATE VIEW queue AS " PEOPLE_SELECT "WHERE m.number IN"
-    " (SELECT number FROM entry WHERE " IS_WAITING
-    "  UNION ALL SELECT number FROM entry WHERE " IS_DUE
-    "  UNION ALL SELECT number FROM entry WHERE " IS_IN_HAND " AND " NOT_ASIDE
-    ") ORDER BY m.number;"
+    " (SELECT number FROM entry WHERE " IS_LIVE " AND " NOT_ASIDE ") ORDER BY m.number;"
     "DROP VIEW IF EXISTS awaited;"
     "CREATE VIEW awaited AS " PEOPLE_SELECT "WHERE m.state = 13 AND m.number IN"
     " (SELECT number FROM entry WHERE " IS_SENT ") ORDER BY m.number;"
@@ -178,7 +185,7 @@ static const char views[] =
     "CREATE VIEW history AS " PEOPLE_SELECT "WHERE m.state >= 50 ORDER BY m.number;"
     "DROP VIEW IF EXISTS unmatched;"
     "CREATE VIEW unmatched AS " PEOPLE_SELECT "WHERE m.state = 23 AND m.number IN"
-    " (SELECT number FROM entry WHERE " IS_IN_HAND ") ORDER BY m.number;"
+    " (SELECT number FROM entry WHERE " IS_LIVE ") ORDER BY m.number;"
     "DROP VIEW IF EXISTS parts;"
     "CREATE VIEW parts AS SELECT p.number / 256 AS number, p.number % 256 AS part, p.link AS smsc, "
     "p.foreign_id,"

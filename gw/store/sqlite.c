@@ -24,6 +24,7 @@
 #define BUSY_MS        10000
 #define CHECKED_OCTETS (16 * 1024 * 1024) /* a file up to this size is checked whole */
 
+#define RIPE_STATE   "CASE state WHEN 11 THEN 10 ELSE 21 END"
 #define PARTS_OF_ONE "number BETWEEN ?1 * 256 AND ?1 * 256 + 255"
 
 /* ALL stands for the list of columns, BOTH for the content beside the entry. */
@@ -40,32 +41,29 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_DELETE_ENTRY] = "DELETE FROM entry WHERE number = ?1",
     [STATEMENT_RIPE_QUEUES] =
         "SELECT state, kind, queue, count(*) FROM (SELECT state, kind, queue"
-        "  FROM entry INDEXED BY entry_due WHERE " IS_DUE " AND due_ms <= ?1"
-        "  ORDER BY due_ms, state, kind, queue, number LIMIT ?2) GROUP BY 1, 2, 3",
+        "  FROM entry INDEXED BY entry_due WHERE " HAS_DUE " AND due_ms <= ?1 AND " IS_DUE
+        "  ORDER BY due_ms, number LIMIT ?2) GROUP BY 1, 2, 3",
     [STATEMENT_RIPEN] =
-        "UPDATE entry SET state = CASE state WHEN 11 THEN 10 ELSE 21 END, changed_ms = ?3,"
+        "UPDATE entry SET state = " RIPE_STATE ", changed_ms = ?3, due_ms = NULL,"
         " guard = " GUARD_SQL(
-            "CASE state WHEN 11 THEN 10 ELSE 21 END") " WHERE number IN (SELECT number FROM entry "
-                                                      "INDEXED BY entry_due"
-                                                      "  WHERE " IS_DUE
-                                                      " AND due_ms <= ?1 ORDER BY due_ms, state, "
-                                                      "kind, queue, number LIMIT ?2)",
-    [STATEMENT_NEXT_DUE] =
-        "SELECT due_ms FROM entry INDEXED BY entry_due WHERE " IS_DUE " ORDER BY due_ms LIMIT 1",
+            RIPE_STATE) " WHERE number IN"
+                        " (SELECT number FROM entry INDEXED BY entry_due WHERE " HAS_DUE
+                        " AND due_ms <= ?1"
+                        "  AND " IS_DUE " ORDER BY due_ms, number LIMIT ?2)",
+    [STATEMENT_NEXT_DUE] = "SELECT due_ms FROM entry INDEXED BY entry_due WHERE " HAS_DUE
+                           " AND " IS_DUE " ORDER BY due_ms LIMIT 1",
     [STATEMENT_WALK] = "SELECT number, state, changed_ms, accepted_ms, kind, guard FROM entry"
                        " WHERE number > ?1 ORDER BY number LIMIT ?2",
-    [STATEMENT_FETCH] = "SELECT ALL FROM entry AS e INDEXED BY entry_waiting" BOTH
-                        " WHERE " IS_WAITING " AND state = ?1 AND kind = ?2 AND queue = ?3"
+    [STATEMENT_FETCH] = "SELECT ALL FROM entry AS e INDEXED BY entry_live" BOTH " WHERE " IS_LIVE
+                        " AND state = ?1 AND kind = ?2 AND queue = ?3"
                         " ORDER BY e.priority DESC, e.number LIMIT ?4",
     [STATEMENT_LIST] = NULL, /* made for the state that is asked for */
     [STATEMENT_LIST_LIVE] =
         "SELECT ALL FROM entry AS e" BOTH " WHERE e.number IN (SELECT number FROM ("
-        "  SELECT number FROM entry INDEXED BY entry_waiting WHERE " IS_WAITING
-        "  UNION ALL SELECT number FROM entry INDEXED BY entry_due WHERE " IS_DUE
-        "  UNION ALL SELECT number FROM entry INDEXED BY entry_in_hand WHERE " IS_IN_HAND
-        "   AND " NOT_ASIDE
+        "  SELECT number FROM entry INDEXED BY entry_live WHERE " IS_LIVE " AND " NOT_ASIDE
+        "   AND (state <> 12 OR foreign_id IS NULL)" /* few; they are in the other */
         "  UNION ALL SELECT number FROM entry INDEXED BY entry_sent WHERE " IS_SENT
-        "   AND state = 13) ORDER BY number LIMIT ?1) ORDER BY e.number",
+        ") ORDER BY number LIMIT ?1) ORDER BY e.number",
     [STATEMENT_FIND_SENT] = "SELECT ALL FROM entry AS e INDEXED BY entry_sent" BOTH
                             " WHERE " IS_SENT " AND link = ?1 AND foreign_id = ?2 AND kind = 1"
                             " ORDER BY e.number DESC LIMIT 100",

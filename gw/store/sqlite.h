@@ -39,16 +39,15 @@ enum column {
 #define PARAMETER_ONCE (COLUMN_COUNT + 1)
 
 /*
- * The states by what is asked of them. Each set is the condition of a partial
- * index; a query must repeat it literally to use the index.
+ * The states by what is asked of them. IS_LIVE, HAS_DUE and IS_SENT are each the
+ * condition of a partial index; a query must repeat it literally to use the
+ * index. No "IN" with more than two: that makes a table each time.
  */
-#define IS_WAITING "state IN (10, 21)" /* QUEUED, RECEIVED */
-#define IS_DUE     "state IN (11, 22)" /* DEFERRED, POSTPONED */
-/* SENDING, HELD, RECEIVING, and those aside: UNMATCHED, DEAD. Not "IN" with more
- * than two: that makes a table each time. */
-#define IS_IN_HAND "(state = 12 OR state = 14 OR state = 20 OR state = 23 OR state = 63)"
-#define NOT_ASIDE  "state < 23"
-#define IS_SENT    "(state = 13 OR (state = 12 AND foreign_id IS NOT NULL))" /* SENT, SENDING */
+#define IS_LIVE   "state <> 13 AND (state < 50 OR state = 63)" /* all but SENT; and DEAD */
+#define NOT_ASIDE "state < 23"                                 /* UNMATCHED and DEAD are */
+#define HAS_DUE   "due_ms IS NOT NULL"
+#define IS_DUE    "state IN (11, 22)" /* DEFERRED, POSTPONED */
+#define IS_SENT   "(state = 13 OR (state = 12 AND foreign_id IS NOT NULL))" /* SENT, SENDING */
 _Static_assert(STATE_QUEUED == 10 && STATE_DEFERRED == 11 && STATE_SENDING == 12 &&
                    STATE_SENT == 13 && STATE_HELD == 14 && STATE_RECEIVING == 20 &&
                    STATE_RECEIVED == 21 && STATE_POSTPONED == 22 && STATE_UNMATCHED == 23 &&

@@ -211,11 +211,12 @@ static int gwstore_requeue(struct gwstore *tool)
 
 static int gwstore_cancel(struct gwstore *tool)
 {
-    return change_selected(tool,
-                           "UPDATE entry SET state = 54, guard = " GUARD_SQL(
-                               "54") ","
-                                     " error = 'cancelled by an operator', changed_ms = " NOW_MS,
-                           "10, 11, 13, 14, 21, 22", "cancelled");
+    return change_selected(
+        tool,
+        "UPDATE entry SET state = 54, guard = " GUARD_SQL(
+            "54") ","
+                  " error = 'cancelled by an operator', due_ms = NULL, changed_ms = " NOW_MS,
+        "10, 11, 13, 14, 21, 22", "cancelled");
 }
 
 static int gwstore_purge(struct gwstore *tool)

@@ -10,7 +10,18 @@
  *
  * Usage: store_bench [LIVES [WINDOW [PATH]]]. WINDOW lives are under way at a
  * time; each step of a life waits for the commit of the one before.
+ *
+ *        store_bench pend COUNT PATH
+ *        store_bench match COUNT PATH [AT_ONCE]
+ *
+ * pend leaves a file with COUNT messages that wait for their reports. match takes
+ * such a file, finds COUNT messages in it by the foreign id of a report, one here
+ * and one there among all that wait, and makes them DELIVERED, AT_ONCE (1) at a
+ * time. As many others are sent in between, so that always the same number waits.
+ * Run by callgrind with --instr-atstart=no, only the matching is counted: see
+ * match_cost.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -21,8 +32,20 @@
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-enum way { WAY_ACCEPTED, WAY_SENT, WAY_REPORT, WAY_QUEUED };
-static const char *const way_names[] = {"accepted", "sent", "report", "queued"};
+#if defined __has_include
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#define COUNT_FROM_HERE() CALLGRIND_START_INSTRUMENTATION
+#define COUNT_TO_HERE()   CALLGRIND_STOP_INSTRUMENTATION
+#endif
+#endif
+#ifndef COUNT_FROM_HERE
+#define COUNT_FROM_HERE() ((void)0)
+#define COUNT_TO_HERE()   ((void)0)
+#endif
+
+enum way { WAY_ACCEPTED, WAY_SENT, WAY_REPORT, WAY_QUEUED, WAY_PENDING };
+static const char *const way_names[] = {"accepted", "sent", "report", "queued", "pending"};
 
 struct life {
     int64_t number;
@@ -34,8 +57,15 @@ static struct store *store;
 static struct loop *loop;
 static enum way way;
 static long lives, started, finished;
+static struct pool {
+    int64_t *numbers; /* of those that wait for a report */
+    long count;
+} pool;
+
+static bool matching;
 
 static void begin_life(struct life *life);
+static void match_one(struct life *life);
 
 static double seconds(clockid_t clock)
 {
@@ -47,11 +77,13 @@ static double seconds(clockid_t clock)
 
 static void end_life(struct life *life)
 {
+    if (way == WAY_PENDING)
+        pool.numbers[pool.count++] = life->number;
     finished++;
     if (finished == lives)
         loop_stop(loop);
     else if (started < lives)
-        begin_life(life);
+        (matching ? match_one : begin_life)(life);
 }
 
 static void next_step(struct life *life);
@@ -61,6 +93,12 @@ static void on_done(enum store_status status, void *arg)
     if (status != STORE_OK)
         log_panic("status %d", (int)status);
     next_step(arg);
+}
+
+static void name_foreign(struct life *life)
+{
+    snprintf(life->foreign_id, sizeof life->foreign_id, "%" PRIx64,
+             (uint64_t)life->number * 2654435761u);
 }
 
 static void change_to(struct life *life, enum message_state state)
@@ -73,8 +111,7 @@ static void change_to(struct life *life, enum message_state state)
         change.link = slice_str("smsc1");
     }
     if (state == STATE_SENT) {
-        snprintf(life->foreign_id, sizeof life->foreign_id, "%llx",
-                 (unsigned long long)life->number * 2654435761u);
+        name_foreign(life);
         change.foreign_id = slice_str(life->foreign_id);
     }
     store_update(store, life->number, &change, on_done, life);
@@ -97,6 +134,7 @@ static void next_step(struct life *life)
         [WAY_SENT] = {STATE_SENT, STATE_DELIVERED},
         [WAY_REPORT] = {STATE_SENT, STATE_DELIVERED},
         [WAY_QUEUED] = {STATE_SENDING, STATE_ACCEPTED},
+        [WAY_PENDING] = {STATE_SENT},
     };
     enum message_state state = life->step < 3 ? steps[way][life->step] : 0;
 
@@ -160,46 +198,134 @@ static void begin_life(struct life *life)
     message_unref(message);
 }
 
-static void run_way(enum way which, long window)
+static void run_way(enum way which, long count, long window)
 {
     struct life *under_way = memory_zalloc((size_t)window, sizeof *under_way);
-    double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 
     way = which;
+    lives = count;
     started = finished = 0;
     for (long i = 0; i < window && started < lives; i++)
         begin_life(&under_way[i]);
     loop_run(loop);
-    wall = seconds(CLOCK_MONOTONIC) - wall;
-    cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    printf("%-9s %8.0f lives/s  %5.1f us CPU a life\n", way_names[which], (double)lives / wall,
-           cpu / (double)lives * 1e6);
-    fflush(stdout);
     free(under_way);
 }
 
-int main(int argc, char **argv)
+static void open_store(const char *path)
 {
-    lives = argc > 1 ? atol(argv[1]) : 200000;
-    long window = argc > 2 ? atol(argv[2]) : 2000;
-    const char *path = argc > 3 ? argv[3] : "store_bench.store";
     struct store_options options = {.path = path, .history_s = 86400};
     struct bytes error = {0};
-    struct rusage usage;
 
-    if (access(path, F_OK) == 0)
-        log_panic("%s exists", path);
     loop = loop_create();
     store = store_open(loop, &options, &error);
     if (store == NULL)
         log_panic("%s", bytes_str(&error));
-    printf("%ld lives each, %ld under way, history kept\n", lives, window);
-    for (enum way which = WAY_ACCEPTED; which <= WAY_QUEUED; which++)
-        run_way(which, window);
+}
+
+static void close_store(void)
+{
     store_close(store);
     loop_destroy(loop);
+}
+
+/* --- matching -------------------------------------------------------------- */
+
+#define ROUND 10
+
+static void match_one(struct life *life)
+{
+    long at = random() % pool.count;
+
+    started++;
+    life->number = pool.numbers[at];
+    life->step = 1; /* SENT; next is the report */
+    pool.numbers[at] = pool.numbers[--pool.count];
+    name_foreign(life);
+    next_step(life);
+}
+
+static void match_round(long count, long at_once)
+{
+    struct life lives_now[ROUND];
+
+    matching = true;
+    way = WAY_REPORT;
+    lives = count;
+    started = finished = 0;
+    COUNT_FROM_HERE();
+    for (long i = 0; i < at_once && started < count; i++)
+        match_one(&lives_now[i]);
+    loop_run(loop);
+    COUNT_TO_HERE();
+    matching = false;
+}
+
+/* The numbers are those of a file that pend made: from 1 on. */
+static void match(long count, const char *path, long at_once)
+{
+    open_store(path);
+    pool.numbers =
+        memory_alloc(((size_t)store_counts(store).reports_awaited + 1) * sizeof(int64_t));
+    for (pool.count = 0; pool.count < store_counts(store).reports_awaited; pool.count++)
+        pool.numbers[pool.count] = pool.count + 1;
+    for (long done = 0; done < count; done += ROUND) {
+        match_round(ROUND, at_once);
+        run_way(WAY_PENDING, ROUND, ROUND);
+    }
+    free(pool.numbers);
+    close_store();
+}
+
+static void pend(long count, const char *path)
+{
+    open_store(path);
+    pool.numbers = memory_alloc((size_t)count * sizeof(int64_t));
+    run_way(WAY_PENDING, count, 2000);
+    free(pool.numbers);
+    close_store();
+}
+
+/* --- all ways ---------------------------------------------------------------- */
+
+static void measure(enum way which, long count, long window)
+{
+    double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+
+    run_way(which, count, window);
+    wall = seconds(CLOCK_MONOTONIC) - wall;
+    cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    printf("%-9s %8.0f lives/s  %5.1f us CPU a life\n", way_names[which], (double)count / wall,
+           cpu / (double)count * 1e6);
+    fflush(stdout);
+}
+
+static void measure_all(long count, long window, const char *path)
+{
+    struct rusage usage;
+
+    if (access(path, F_OK) == 0)
+        log_panic("%s exists", path);
+    open_store(path);
+    printf("%ld lives each, %ld under way, history kept\n", count, window);
+    for (enum way which = WAY_ACCEPTED; which <= WAY_QUEUED; which++)
+        measure(which, count, window);
+    close_store();
     getrusage(RUSAGE_SELF, &usage);
     printf("peak memory %ld KiB\n", usage.ru_maxrss);
     unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+    const char *first = argc > 1 ? argv[1] : "200000";
+    long second = argc > 2 ? atol(argv[2]) : 2000;
+    const char *path = argc > 3 ? argv[3] : "store_bench.store";
+
+    if (strcmp(first, "pend") == 0)
+        pend(second, path);
+    else if (strcmp(first, "match") == 0)
+        match(second, path, argc > 4 ? atol(argv[4]) : 1);
+    else
+        measure_all(atol(first), second, path);
     return 0;
 }

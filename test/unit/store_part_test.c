@@ -389,8 +389,15 @@ static void an_older_file_gets_its_parts(void **state)
     assert_int_equal(
         sqlite3_exec(db,
                      "DROP VIEW parts; DROP VIEW unmatched; DROP TABLE part;"
-                     "DROP INDEX entry_in_hand; CREATE INDEX entry_in_hand ON entry(state)"
+                     "DROP INDEX entry_live; DROP INDEX entry_sent; DROP INDEX entry_due;"
+                     "CREATE INDEX entry_waiting ON entry(state, kind, queue, priority DESC)"
+                     " WHERE state IN (10, 21);"
+                     "CREATE INDEX entry_due ON entry(due_ms, state, kind, queue)"
+                     " WHERE state IN (11, 22);"
+                     "CREATE INDEX entry_in_hand ON entry(state)"
                      " WHERE (state = 12 OR state = 14 OR state = 20);"
+                     "CREATE INDEX entry_sent ON entry(link, foreign_id, state)"
+                     " WHERE (state = 13 OR (state = 12 AND foreign_id IS NOT NULL));"
                      "PRAGMA user_version = 1",
                      NULL, NULL, NULL),
         SQLITE_OK);
