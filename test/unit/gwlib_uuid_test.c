@@ -5,6 +5,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -57,22 +61,80 @@ static void anything_else_is_refused(void **state)
     assert_true(uuid_equal(&untouched, &example));
 }
 
-static void generated_ids_are_version_4_and_differ(void **state)
+static int64_t now_ms(void)
 {
-    struct uuid previous = {{0}};
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The first 48 bits. */
+static int64_t time_of(const struct uuid *id)
+{
+    int64_t ms = 0;
+    int i;
+
+    for (i = 0; i < 6; i++)
+        ms = ms << 8 | id->octets[i];
+    return ms;
+}
+
+static void generated_ids_are_version_7_and_differ(void **state)
+{
+    static struct uuid ids[1000];
+    int64_t before = now_ms();
+    int i, j;
+
+    (void)state;
+    assert_true(uuid_is_nil(&ids[0]));
+    for (i = 0; i < 1000; i++) {
+        ids[i] = uuid_generate();
+        assert_int_equal(ids[i].octets[6] >> 4, 7);
+        assert_int_equal(ids[i].octets[8] >> 6, 2);
+        assert_in_range(time_of(&ids[i]), before, now_ms());
+        for (j = 0; j < i; j++)
+            assert_memory_not_equal(ids[j].octets + 8, ids[i].octets + 8, 8);
+    }
+}
+
+/* Also within one millisecond. */
+static void ids_grow_with_time(void **state)
+{
+    struct timespec shortly = {.tv_nsec = 1000};
+    struct uuid previous = uuid_generate();
     int i;
 
     (void)state;
-    assert_true(uuid_is_nil(&previous));
     for (i = 0; i < 1000; i++) {
+        nanosleep(&shortly, NULL);
         struct uuid id = uuid_generate();
 
-        assert_int_equal(id.octets[6] >> 4, 4);
-        assert_int_equal(id.octets[8] >> 6, 2);
-        assert_false(uuid_is_nil(&id));
-        assert_false(uuid_equal(&id, &previous));
+        assert_true(memcmp(&previous, &id, sizeof id) < 0);
         previous = id;
     }
+}
+
+static void a_child_gives_other_ids(void **state)
+{
+    int ends[2], status = -1;
+    struct uuid theirs, ours = uuid_generate();
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        theirs = uuid_generate();
+        _exit(write(ends[1], &theirs, sizeof theirs) == sizeof theirs ? 0 : 1);
+    }
+    assert_true(child > 0);
+    ours = uuid_generate();
+    assert_int_equal(read(ends[0], &theirs, sizeof theirs), sizeof theirs);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_memory_not_equal(ours.octets + 8, theirs.octets + 8, 8);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void random_numbers_stay_below_and_reach_all(void **state)
@@ -98,7 +160,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_form_both_ways),
         cmocka_unit_test(anything_else_is_refused),
-        cmocka_unit_test(generated_ids_are_version_4_and_differ),
+        cmocka_unit_test(generated_ids_are_version_7_and_differ),
+        cmocka_unit_test(ids_grow_with_time),
+        cmocka_unit_test(a_child_gives_other_ids),
         cmocka_unit_test(random_numbers_stay_below_and_reach_all),
     };
 
