@@ -7,6 +7,11 @@
  * a flush that is posted to the loop itself: so what one callback issues stays
  * together. The flush hands all of it to the writer. One post of the writer's
  * wakes the loop for all answers that are there.
+ *
+ * Under load everything would gather in one batch, on which the loop and the
+ * writer worked in turn. So what many answers bring forth goes to the writer in
+ * portions, between two answers, and both have something to do. Not so where the
+ * commit takes longer than the work: there, the fewer commits the better.
  */
 #include "gw/store/store.h"
 
@@ -21,7 +26,8 @@
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-#define PATIENCE_MS 2
+#define PATIENCE_MS   2
+#define LEAST_PORTION 64 /* operations */
 
 struct store {
     struct loop *loop;
@@ -32,6 +38,7 @@ struct store {
     size_t queue_count;
     int64_t uncertain;
     struct operation_list collected;
+    size_t collected_count;
     bool flush_posted;
     struct loop_timer *patience; /* set while only patient operations are collected */
     atomic_int posts;            /* both kinds, not yet come in */
@@ -88,8 +95,22 @@ static void take_news(struct store *store, const struct batch *batch)
     }
 }
 
+static void submit(struct store *store)
+{
+    store->collected_count = 0;
+    writer_submit(store->writer, &store->collected);
+}
+
+static size_t portion_of(const struct batch *batch)
+{
+    if (batch->sync_us > batch->work_us)
+        return SIZE_MAX;
+    return batch->count / 4 > LEAST_PORTION ? batch->count / 4 : LEAST_PORTION;
+}
+
 static void answer_batch(struct store *store, struct batch *batch)
 {
+    size_t portion = portion_of(batch);
     struct operation *next;
 
     take_news(store, batch);
@@ -98,6 +119,8 @@ static void answer_batch(struct store *store, struct batch *batch)
         log_unheard(o);
         operation_answer(o);
         operation_free(o);
+        if (store->collected_count >= portion)
+            submit(store);
     }
     free(batch->error);
     free(batch);
@@ -139,14 +162,12 @@ static void flush(void *arg)
         return;
     store->flush_posted = false;
     loop_timer_cancel(store->patience);
-    writer_submit(store->writer, &store->collected);
+    submit(store);
 }
 
 static void patience_over(void *arg)
 {
-    struct store *store = arg;
-
-    writer_submit(store->writer, &store->collected);
+    submit(arg);
 }
 
 /* Alone, a patient operation waits a little: at low rates the next message comes
@@ -157,6 +178,7 @@ static void issue(struct store *store, struct operation *operation)
     bool first = store->collected.first == NULL;
 
     operation_list_append(&store->collected, operation);
+    store->collected_count++;
     if (store->flush_posted)
         return;
     if (patient) {
@@ -370,7 +392,7 @@ void store_close(struct store *store)
     if (store == NULL)
         return;
     do { /* answers may issue more */
-        writer_submit(store->writer, &store->collected);
+        submit(store);
         writer_settle(store->writer);
     } while (answer_all(store) || store->collected.first != NULL);
     writer_stop(store->writer);

@@ -58,12 +58,17 @@ struct writer {
     int64_t probe_at, checkpoint_at, prune_at, pruned_at;
 };
 
-static int64_t monotonic_ms(void)
+static int64_t monotonic_us(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t monotonic_ms(void)
+{
+    return monotonic_us() / 1000;
 }
 
 /* --- counts -------------------------------------------------------------- */
@@ -128,6 +133,7 @@ static bool attempt(struct writer *writer, struct batch *batch)
 {
     struct database *database = writer->database;
     enum writer_level level = writer->level;
+    int64_t start = monotonic_us();
     bool sound = level == LEVEL_READS ? database_begin_reading(database) : database_begin(database);
 
     for (struct operation *o = batch->operations; o != NULL && sound; o = o->next) {
@@ -136,7 +142,11 @@ static bool attempt(struct writer *writer, struct batch *batch)
         if (!o->left_out)
             sound = database_carry_out(database, o);
     }
-    return sound && database_commit(database);
+    int64_t done = monotonic_us();
+    sound = sound && database_commit(database);
+    batch->work_us = done - start;
+    batch->sync_us = monotonic_us() - done;
+    return sound;
 }
 
 /* --- trouble ------------------------------------------------------------------- */
@@ -407,6 +417,8 @@ static struct batch *take_batch(struct writer *writer, bool *end)
     if (writer->waiting.first != NULL) {
         batch = memory_zalloc(1, sizeof *batch);
         batch->operations = writer->waiting.first;
+        for (const struct operation *o = batch->operations; o != NULL; o = o->next)
+            batch->count++;
         operation_list_clear(&writer->waiting);
         writer->working = true;
     }

@@ -28,6 +28,8 @@ struct batch {
     char *error; /* what is wrong with the file; NULL: nothing */
     bool damaged;
     struct store_counts counts;
+    size_t count;             /* operations when it was taken */
+    int64_t work_us, sync_us; /* to carry them out, and to commit them */
 };
 
 struct writer_options {
