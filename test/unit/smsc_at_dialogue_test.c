@@ -103,8 +103,7 @@ static void finals(void **state)
                  {"ERROR", AT_ERROR},
                  {"+CMS ERROR: 38", AT_ERROR},
                  {"+CME ERROR: SIM not inserted", AT_ERROR},
-                 {"COMMAND NOT SUPPORT", AT_ERROR},
-                 {"NO CARRIER", AT_ERROR}};
+                 {"COMMAND NOT SUPPORT", AT_ERROR}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -284,8 +283,47 @@ static void an_echo_that_comes_back_is_a_restart(void **state)
     says("+CREG: 0,1\r\nOK\r\n");
     assert_int_equal(ask("AT+CREG?"), AT_OK);
     says("AT\r\r\nOK\r\n");
-    assert_int_equal(ask("AT"), AT_OK);
+    assert_int_equal(ask("AT"), AT_RESTARTED);
     assert_true(at_has_restarted(dialogue));
+}
+
+/* A prompt after an echo is that of a modem with other settings: in text mode it
+ * would send the digits of the PDU to a number that is a length. */
+static void a_prompt_with_an_echo_is_not_used(void **state)
+{
+    (void)state;
+    says("+CREG: 0,1\r\nOK\r\n");
+    assert_int_equal(ask("AT+CREG?"), AT_OK);
+    says("AT+CMGS=18\r\r\n> ");
+    assert_int_equal(ask("AT+CMGS=18"), AT_RESTARTED);
+}
+
+/* The command that was running is answered all the same: not the next one. */
+static void an_answer_after_a_restart_that_was_none(void **state)
+{
+    (void)state;
+    says("^BOOT:1,0,0,0,7\r\n+CSQ: 20,99\r\nOK\r\n");
+    assert_int_equal(ask("AT+CSQ"), AT_RESTARTED);
+    says("+CMS ERROR: 500\r\n");
+    assert_int_equal(ask("AT+CMGD=1"), AT_ERROR);
+}
+
+static void a_call_answers_no_command(void **state)
+{
+    (void)state;
+    says("RING\r\nNO CARRIER\r\n+CMGS: 3\r\nOK\r\n");
+    assert_int_equal(at_submit(dialogue, &answer, 2000, "00"), AT_OK);
+    assert_value("+CMGS:", "3");
+    says("BUSY\r\nNO ANSWER\r\nNO DIALTONE\r\n");
+    assert_int_equal(at_submit(dialogue, &answer, 10, "00"), AT_TIMEOUT);
+}
+
+/* Some say OK twice; a message is never answered so before its prompt. */
+static void an_ok_before_the_prompt(void **state)
+{
+    (void)state;
+    says("OK\r\n\r\n> ");
+    assert_int_equal(ask("AT+CMGS=18"), AT_PROMPT);
 }
 
 static void results_that_come_late(void **state)
@@ -340,6 +378,10 @@ int main(void)
         CASE(an_answer_is_not_unasked),
         CASE(a_restart_ends_the_command),
         CASE(an_echo_that_comes_back_is_a_restart),
+        CASE(a_prompt_with_an_echo_is_not_used),
+        CASE(an_answer_after_a_restart_that_was_none),
+        CASE(a_call_answers_no_command),
+        CASE(an_ok_before_the_prompt),
         CASE(results_that_come_late),
         CASE(rubbish),
     };

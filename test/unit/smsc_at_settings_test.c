@@ -53,6 +53,7 @@ static void defaults(void **state)
     assert_null(settings.pin);
     assert_string_equal(profile_for("WAVECOM MODEM"), "generic");
     assert_string_equal(profile_for("SIEMENS TC35"), "siemens");
+    assert_string_equal(profile_for("Motorola\nT280"), "motorola");
 }
 
 static void a_configured_profile_wins(void **state)

@@ -50,13 +50,17 @@ static bool is_stopped(const struct at_modem *modem)
     return modem->host->stopped(modem->host->arg);
 }
 
-/* Some lose the first characters, and late answers to an earlier run's commands
- * are not to be taken for the next one's: quiet comes before the next step. */
+/* Some lose the first characters, the ESC that ends an old prompt among them, and
+ * late answers to an earlier run's commands are not to be taken for the next
+ * one's: quiet comes before the next step. */
 static bool answers(struct at_modem *modem, int tries, int timeout_ms)
 {
-    for (int i = 0; i < tries && modem->answer.final != AT_GONE && !is_stopped(modem); i++)
+    for (int i = 0; i < tries && modem->answer.final != AT_GONE && !is_stopped(modem); i++) {
         if (at_modem_command(modem, timeout_ms, "AT") == AT_OK)
             return at_settle(modem->dialogue, QUIET_MS);
+        if (modem->answer.final == AT_TIMEOUT && i + 1 < tries)
+            at_raw(modem->dialogue, &modem->answer, QUIET_MS, "\x1b\r");
+    }
     return false;
 }
 
@@ -124,6 +128,8 @@ static enum at_readiness identify(struct at_modem *modem, struct bytes *detail)
     bytes_free(&all);
     if (modem->profile->handshake != NULL && modem->profile->flow_control)
         at_modem_command(modem, AT_PLAIN_MS, "%s", modem->profile->handshake);
+    if (modem->profile->prepare != NULL)
+        at_modem_command(modem, AT_PLAIN_MS, "%s", modem->profile->prepare);
     return AT_READY;
 }
 

@@ -14,6 +14,7 @@
 
 #define LINE_MAX_OCTETS   4096 /* longer is noise, dropped to its end */
 #define ANSWER_MAX_OCTETS (256 * 1024)
+#define AFTER_RESTART_MS  200 /* without a line, until the next command */
 
 struct at_dialogue {
     struct at_port *port;
@@ -29,6 +30,7 @@ struct at_dialogue {
     bool sends;         /* it is a message: +CMGS: belongs to it */
     struct bytes asked; /* "+CPIN": the answer's prefix, or empty */
     bool was_silent;    /* the last questions came back without an echo */
+    bool was_reset;     /* and now one came back with it */
     bool secret;        /* the running command is not to be logged */
     struct at_unasked unasked;
 };
@@ -103,18 +105,30 @@ static void finish(struct at_dialogue *dialogue, enum at_final final)
     dialogue->finished = true;
 }
 
+/* Of a call that somebody makes or ends: no command of ours is answered so. */
+static bool is_about_a_call(struct slice line)
+{
+    static const char *const words[] = {"NO CARRIER", "BUSY", "NO ANSWER", "NO DIALTONE"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (slice_equal_str(line, words[i]))
+            return true;
+    return false;
+}
+
 static bool take_final(struct at_dialogue *dialogue, struct slice line)
 {
-    static const char *const failures[] = {"NO CARRIER",         "BUSY",    "NO ANSWER",
-                                           "NO DIALTONE",        "ABORTED", "COMMAND NOT SUPPORT",
-                                           "TOO MANY PARAMETERS"};
+    static const char *const failures[] = {"ABORTED", "COMMAND NOT SUPPORT", "TOO MANY PARAMETERS"};
     const struct cause *cause;
     int code;
 
     if (slice_equal_str(line, "OK") || (dialogue->numeric && slice_equal_str(line, "0"))) {
-        finish(dialogue, AT_OK);
+        if (!dialogue->wants_prompt) /* else it is an earlier command's, said once more */
+            finish(dialogue, AT_OK);
         return true;
     }
+    if (is_about_a_call(line))
+        return true;
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
         if (slice_equal_str(line, failures[i])) {
             bytes_append_slice(&dialogue->answer->error, line);
@@ -153,6 +167,7 @@ static bool take_echo(struct at_dialogue *dialogue, struct slice line)
     bytes_clear(&dialogue->sent); /* once */
     if (dialogue->was_silent) {   /* it had been turned off: the modem has forgotten */
         dialogue->was_silent = false;
+        dialogue->was_reset = true;
         at_unasked_take(&dialogue->unasked, slice_str("RDY"));
     }
     return true;
@@ -273,6 +288,12 @@ static enum at_final collect(struct at_dialogue *dialogue, struct at_answer *ans
             finish(dialogue, AT_TIMEOUT);
     }
     dialogue->answer = NULL;
+    if (dialogue->was_reset && answer->final != AT_GONE && answer->final != AT_TIMEOUT)
+        answer->final = AT_RESTARTED; /* an answer of a modem with other settings */
+    dialogue->was_reset = false;
+    /* What looks like a restart may be none: the answer still comes then. */
+    if (answer->final == AT_RESTARTED && !dialogue->sends)
+        at_settle(dialogue, AFTER_RESTART_MS);
     if (answer->final == AT_OK && dialogue->asked.len > 0)
         dialogue->was_silent = dialogue->sent.len > 0;
     dialogue->wants_prompt = dialogue->sends = dialogue->secret = false;

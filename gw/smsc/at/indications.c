@@ -87,6 +87,7 @@ enum { FIELDS = 5, VALUES = 10 };
 
 struct offer {
     bool has[FIELDS][VALUES];
+    int fields; /* some old phones have no <bfr> and refuse a fifth value */
 };
 
 /* One list: `(0-2)`, `(0,1,3)`, `("0","1")`, `(2)`. Returns where it ends. */
@@ -115,11 +116,12 @@ static bool read_offer(struct slice text, struct offer *offer)
     size_t at = slice_find(text, '(', 0);
     int field = 0;
 
-    *offer = (struct offer){{{false}}};
+    *offer = (struct offer){.fields = 0};
     while (at < text.len && field < FIELDS) {
         at = read_list(text, at + 1, offer->has[field++]);
         at = slice_find(text, '(', at);
     }
+    offer->fields = field;
     return field >= 4;
 }
 
@@ -168,29 +170,31 @@ static bool try_command(struct at_modem *modem, const char *command)
     return true;
 }
 
-static bool try_values(struct at_modem *modem, int mode, const struct choice *choice, int buffer)
+static bool try_values(struct at_modem *modem, const struct offer *offer,
+                       const struct choice *choice)
 {
+    int mode = best_mode(offer), buffer = offer->has[4][1] && !offer->has[4][0] ? 1 : 0;
     char command[40];
 
-    snprintf(command, sizeof command, "AT+CNMI=%d,%d,0,%d,%d", mode, choice->mt, choice->ds,
-             buffer);
+    if (offer->fields < FIELDS)
+        snprintf(command, sizeof command, "AT+CNMI=%d,%d,0,%d", mode, choice->mt, choice->ds);
+    else
+        snprintf(command, sizeof command, "AT+CNMI=%d,%d,0,%d,%d", mode, choice->mt, choice->ds,
+                 buffer);
     return try_command(modem, command);
 }
 
 static bool choose(struct at_modem *modem)
 {
     struct offer offer;
-    int mode, buffer;
 
     if (at_modem_command(modem, AT_PLAIN_MS, "AT+CNMI=?") != AT_OK ||
         !read_offer(at_answer_value(&modem->answer, "+CNMI:"), &offer))
         read_offer(slice_str("(0-3),(0-3),(0),(0-2),(0,1)"), &offer);
-    mode = best_mode(&offer);
-    buffer = offer.has[4][1] && !offer.has[4][0] ? 1 : 0;
     for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
         if (modem->answer.final == AT_GONE)
             return false;
-        if (!allows(modem, &offer, &choices[i]) || !try_values(modem, mode, &choices[i], buffer))
+        if (!allows(modem, &offer, &choices[i]) || !try_values(modem, &offer, &choices[i]))
             continue;
         if (choices[i].mt == 2 && !modem->acknowledges)
             log_to(modem->log, LOG_LEVEL_WARNING,

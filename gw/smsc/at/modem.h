@@ -93,6 +93,10 @@ enum at_condition {
     AT_CLOSED        /* open it again */
 };
 
+/* Whether it has lost its settings, so that nothing may be sent before it is
+ * brought up again; says so in the log. */
+bool at_modem_has_restarted(const struct at_modem *modem);
+
 /* Passes on what came unasked, and what is stored in the modem when it is time
  * to look. */
 enum at_condition at_modem_receive(struct at_modem *modem);

@@ -232,16 +232,23 @@ static bool take_event(struct at_modem *modem, const struct at_event *event)
     return true;
 }
 
+bool at_modem_has_restarted(const struct at_modem *modem)
+{
+    if (!at_has_restarted(modem->dialogue))
+        return false;
+    log_to(modem->log, LOG_LEVEL_WARNING, "%s: the modem restarted", modem->name);
+    return true;
+}
+
 enum at_condition at_modem_receive(struct at_modem *modem)
 {
     struct at_event *event;
     bool alive = true;
 
-    if (at_has_restarted(modem->dialogue)) {
-        log_to(modem->log, LOG_LEVEL_WARNING, "%s: the modem restarted", modem->name);
+    if (at_modem_has_restarted(modem))
         return AT_AGAIN;
-    }
-    while (alive && (event = at_next_event(modem->dialogue)) != NULL) {
+    while (alive && !at_has_restarted(modem->dialogue) &&
+           (event = at_next_event(modem->dialogue)) != NULL) {
         alive = take_event(modem, event);
         at_event_free(event);
     }

@@ -17,6 +17,7 @@
 #define RESULT_MS        30000 /* so long on bad days */
 #define LOOK_EVERY_MS    3000
 #define AFTER_RESTART_MS 2000 /* what looked like a restart may have been none */
+#define AFTER_ERROR_MS   1000 /* for a result behind an ERROR that answered something else */
 #define PROBES           3
 
 static int validity_of(const struct at_modem *modem, const struct sms *sms)
@@ -224,6 +225,23 @@ static bool is_reported(const struct at_modem *modem)
     return false;
 }
 
+/* A bare ERROR has a number nowhere to tell that it is about a message: it may
+ * be a late answer to something else, and the result comes now. */
+static void doubt_error(struct at_modem *modem)
+{
+    struct at_answer later = {.final = AT_TIMEOUT};
+
+    if (!slice_equal_str(bytes_slice(&modem->answer.error), "ERROR"))
+        return;
+    if (at_listen(modem->dialogue, &later, AFTER_ERROR_MS) == AT_OK &&
+        slice_is_set(at_answer_value(&later, "+CMGS:"))) {
+        at_answer_free(&modem->answer);
+        modem->answer = later;
+        return;
+    }
+    at_answer_free(&later);
+}
+
 /* The result, however long it takes; or a report that tells the same. */
 static enum at_outcome await_result(struct at_modem *modem, struct attempt *attempt,
                                     const char *digits)
@@ -238,6 +256,8 @@ static enum at_outcome await_result(struct at_modem *modem, struct attempt *atte
         }
         final = at_listen(modem->dialogue, &modem->answer, LOOK_EVERY_MS);
     }
+    if (final == AT_ERROR)
+        doubt_error(modem);
     return final == AT_OK || final == AT_ERROR ? result(modem, attempt)
                                                : look_for_life(modem, attempt);
 }

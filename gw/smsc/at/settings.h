@@ -18,6 +18,7 @@ struct at_profile {
     const char *detect, *detect2; /* both must occur in the modem's identification; NULL: any */
     const char *init_string;      /* NULL: CNMI is negotiated */
     const char *handshake;        /* command for RTS/CTS, or NULL */
+    const char *prepare;          /* command before any about messages, or NULL */
     const char *keepalive;
     const char *storage; /* "SM", "ME", or NULL */
     const char *reset;   /* for a modem in trouble, or NULL */

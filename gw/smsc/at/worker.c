@@ -343,7 +343,8 @@ static int earliest(const struct at_driver *driver)
 /* One round of work. */
 static enum at_condition work(struct at_driver *driver)
 {
-    enum at_condition condition = send_next(driver);
+    enum at_condition condition =
+        at_modem_has_restarted(driver->modem) ? AT_AGAIN : send_next(driver);
 
     watch_held(driver);
     if (condition == AT_GOOD && at_orders_receiving(&driver->orders))
