@@ -10,6 +10,7 @@
 #include "gwlib/uuid.h"
 
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -66,6 +67,19 @@ struct uuid uuid_generate(void)
     id.octets[6] = (unsigned char)(0x70 | fraction >> 8);
     id.octets[7] = (unsigned char)fraction;
     take_tail(id.octets + sizeof(id.octets) - TAIL);
+    id.octets[8] = (unsigned char)((id.octets[8] & 0x3F) | 0x80);
+    return id;
+}
+
+/* SHA-256, cut to the form of section 5.8. */
+struct uuid uuid_of(struct slice octets)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    struct uuid id;
+
+    SHA256(octets.data, octets.len, digest);
+    memcpy(id.octets, digest, sizeof(id.octets));
+    id.octets[6] = (unsigned char)((id.octets[6] & 0x0F) | 0x80);
     id.octets[8] = (unsigned char)((id.octets[8] & 0x3F) | 0x80);
     return id;
 }

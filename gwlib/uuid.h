@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * uuid - message ids (RFC 9562, version 7), and random numbers.
+ * uuid - message ids (RFC 9562, versions 7 and 8), and random numbers.
  *
  * Random octets come from OpenSSL's generator: no system call for each id.
  * Any thread.
@@ -22,6 +22,8 @@ struct uuid {
 /* Begins with the time, to a quarter of a microsecond: whoever keeps messages by
  * their id appends. 62 bits are random. */
 struct uuid uuid_generate(void);
+/* The id that follows from these octets (version 8): the same for the same. */
+struct uuid uuid_of(struct slice octets);
 /* The all-zero id, which stands for "none". */
 bool uuid_is_nil(const struct uuid *id);
 bool uuid_equal(const struct uuid *a, const struct uuid *b);

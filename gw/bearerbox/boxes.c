@@ -11,15 +11,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "gw/bearerbox/retry.h"
 #include "gwlib/clock.h"
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-#define MAX_UNSTORED      5000          /* MT of one session on their way to the store */
-#define MAX_UNSENT        (1024 * 1024) /* octets queued to one session before it is passed over */
-#define MAX_UNREAD        (16 * MAX_UNSENT) /* and before it is disconnected */
-#define POSTPONE_FIRST_MS 2000
-#define POSTPONE_LAST_MS  (10 * 60 * 1000)
+#define MAX_UNSTORED 5000              /* MT of one session on their way to the store */
+#define MAX_UNSENT   (1024 * 1024)     /* octets queued to one session before it is passed over */
+#define MAX_UNREAD   (16 * MAX_UNSENT) /* and before it is disconnected */
 
 /* An MO or report that a box has and did not acknowledge yet. */
 struct delivery {
@@ -129,24 +128,39 @@ void boxes_offer(struct boxes *boxes, enum store_kind kind, struct slice box, in
 
 /* --- acknowledgements from boxes ------------------------------------------------ */
 
-static int64_t postpone_ms(int attempts)
+static void give_up(struct boxes *boxes, const struct lane_item *item)
 {
-    int64_t delay = POSTPONE_FIRST_MS;
+    const struct sms *sms = message_sms(item->message);
+    struct store_change change = store_change_none();
+    char id[UUID_TEXT_LEN + 1];
 
-    for (int i = 0; i < attempts && delay < POSTPONE_LAST_MS; i++)
-        delay *= 2;
-    if (delay > POSTPONE_LAST_MS)
-        delay = POSTPONE_LAST_MS;
-    return delay - (int64_t)random_below((uint32_t)(delay / 4)); /* jitter */
+    uuid_format(&sms->id, id);
+    log_error("%s %s from <%.*s> to <%.*s> for box <%s> is dead after %d tries, see gwstore(1)",
+              lane_kind(item->lane) == STORE_REPORT ? "Delivery report" : "Message", id,
+              (int)sms->sender.len, (const char *)sms->sender.data, (int)sms->receiver.len,
+              (const char *)sms->receiver.data, lane_name(item->lane), item->attempts + 1);
+    change.state = STATE_DEAD;
+    change.attempts = item->attempts + 1;
+    change.error = slice_str("the application could not take it");
+    store_update(boxes->gateway->store, item->number, &change, NULL, NULL);
 }
 
-static void postpone(struct boxes *boxes, struct lane_item *item)
+static void postpone(struct boxes *boxes, const struct lane_item *item)
 {
+    const struct settings *settings = &boxes->gateway->settings;
+    struct retry_rules rules = {settings->mo_retry_first_s, settings->mo_retry_most_s,
+                                settings->mo_retry_time_s};
     struct store_change change = store_change_none();
+    int64_t wait_ms = retry_wait_ms(&rules, item->attempts + 1);
 
+    if (wait_ms < 0) {
+        give_up(boxes, item);
+        return;
+    }
     change.state = STATE_POSTPONED;
     change.attempts = item->attempts + 1;
-    change.due_ms = clock_wall_ms() + postpone_ms(item->attempts);
+    change.due_ms = clock_wall_ms() + wait_ms;
+    change.error = slice_str("the application could not take it");
     store_update(boxes->gateway->store, item->number, &change, NULL, NULL);
     lanes_due_at(boxes->gateway->lanes, change.due_ms);
 }

@@ -5,10 +5,10 @@
  *
  * One object, made by main, passed to each room at its creation. A room is
  * reached through its own header only. Order of the rooms, each may call those
- * to its left: lane, access_log, lists, numbers, rules, parts, boxes, reports, links,
- * router, outcome, dispatch, outbox, inbox, cancel, reload, status, exposition, admin, main. Calls to the
- * right go through functions that main hands over (boxes: a message from a box;
- * links: what a driver tells).
+ * to its left: lane, access_log, lists, numbers, rules, parts, retry, boxes, reports, unmatched,
+ * matching, links, router, outcome, dispatch, outbox, inbox, cancel, reload, status, exposition,
+ * admin, main. Calls to the right go through functions that main hands over (boxes: a message from
+ * a box; links: what a driver tells).
  */
 #ifndef GW_BEARERBOX_GATEWAY_H
 #define GW_BEARERBOX_GATEWAY_H
@@ -34,8 +34,10 @@ struct settings {
     long outgoing_limit;        /* sms-outgoing-queue-limit */
     long incoming_limit;        /* sms-incoming-queue-limit; negative: none */
     long resend_freq_s;
-    long resend_retry; /* negative: for ever */
-    bool hold_uncertain; /* uncertain-policy */
+    long resend_retry;                                       /* negative: for ever */
+    bool hold_uncertain;                                     /* uncertain-policy */
+    long unmatched_limit, unmatched_time_s;                  /* dlr-unmatched-... */
+    long mo_retry_first_s, mo_retry_most_s, mo_retry_time_s; /* mo-retry-... */
     bool combine_parts;
     long combine_timeout_s;
 };
@@ -47,6 +49,7 @@ struct inbox;
 struct links;
 struct lists;
 struct outcomes;
+struct matching;
 struct reports;
 
 struct gateway {
@@ -68,6 +71,7 @@ struct gateway {
     struct boxes *boxes;
     struct lists *lists;
     struct reports *reports;
+    struct matching *matching;
     struct links *links;
     struct outcomes *outcomes;
     struct dispatch *dispatch;

@@ -13,6 +13,7 @@
 #include "gw/bearerbox/access_log.h"
 #include "gw/bearerbox/boxes.h"
 #include "gw/bearerbox/lists.h"
+#include "gw/bearerbox/matching.h"
 #include "gw/bearerbox/numbers.h"
 #include "gw/bearerbox/outbox.h"
 #include "gw/bearerbox/reports.h"
@@ -42,7 +43,7 @@ struct part {
 struct arrival {
     struct inbox *inbox;
     struct message *message;
-    enum store_kind kind;
+    struct bearer *bearer; /* or NULL: joined */
     bool is_part;
     smsc_stored_fn *stored; /* or NULL */
     void *arg;
@@ -57,9 +58,9 @@ static struct slice smsc_of(const struct sms *sms)
 
 static void arrival_stored(enum store_status status, int64_t number, void *arg);
 
-/* Stores a message for a box. stored may be NULL. */
-static void store_whole(struct inbox *inbox, struct message *message, smsc_stored_fn *stored,
-                        void *arg)
+/* Stores a message for a box. bearer and stored are NULL for a joined one. */
+static void store_whole(struct inbox *inbox, struct bearer *bearer, struct message *message,
+                        smsc_stored_fn *stored, void *arg)
 {
     struct gateway *gateway = inbox->gateway;
     struct arrival *arrival = memory_zalloc(1, sizeof *arrival);
@@ -68,10 +69,12 @@ static void store_whole(struct inbox *inbox, struct message *message, smsc_store
         .state = STATE_RECEIVED,
         .message = message,
         .queue = router_box(gateway->conf, message_sms(message)),
+        .refuse_duplicate = true,
         .keep_trying = stored == NULL, /* joined: its parts are acknowledged */
     };
 
     arrival->inbox = inbox;
+    arrival->bearer = bearer;
     arrival->message = message_ref(message);
     arrival->stored = stored;
     arrival->arg = arg;
@@ -138,7 +141,7 @@ static void complete(struct inbox *inbox, struct join_set *set)
 {
     struct message *whole = join_parts(set);
 
-    store_whole(inbox, whole, NULL, NULL);
+    store_whole(inbox, NULL, whole, NULL, NULL);
     for (unsigned i = 0; i < set->total; i++) {
         struct part *part = slot_part(&set->slots[i]);
 
@@ -221,16 +224,37 @@ static void found_parts(enum store_status status, const struct store_entry *entr
 
 /* --- stored ---------------------------------------------------------------------------- */
 
+/* The network did not hear our acknowledgement: it is there already. */
+static void note_repeated(struct bearer *bearer)
+{
+    static struct log_limit limit;
+
+    if (bearer == NULL)
+        return;
+    smsc_count(bearer->smsc, SMSC_TALLY_REPEATED, 1);
+    log_limited(&limit, LOG_LEVEL_INFO, "SMSC <%s>: a message came again that is stored already",
+                smsc_name(bearer->smsc));
+}
+
+/* Whether the network may be told that we have it. */
+static bool is_stored(enum store_status status, struct bearer *bearer)
+{
+    if (status == STORE_DUPLICATE)
+        note_repeated(bearer);
+    return status == STORE_OK || status == STORE_DUPLICATE;
+}
+
 static void arrival_stored(enum store_status status, int64_t number, void *arg)
 {
     struct arrival *arrival = arg;
     struct gateway *gateway = arrival->inbox->gateway;
     const struct sms *sms = message_sms(arrival->message);
+    bool stored = is_stored(status, arrival->bearer);
 
     if (arrival->stored != NULL)
-        arrival->stored(status == STORE_OK, arrival->arg);
+        arrival->stored(stored, arrival->arg);
     if (status != STORE_OK)
-        ; /* the driver keeps it, or the network sends it again */
+        ; /* the driver keeps it, the network sends it again, or it came before */
     else if (arrival->is_part)
         offer_part(arrival->inbox, number, arrival->message);
     else
@@ -240,8 +264,8 @@ static void arrival_stored(enum store_status status, int64_t number, void *arg)
     free(arrival);
 }
 
-static void store_part(struct inbox *inbox, struct message *message, smsc_stored_fn *stored,
-                       void *arg)
+static void store_part(struct inbox *inbox, struct bearer *bearer, struct message *message,
+                       smsc_stored_fn *stored, void *arg)
 {
     struct arrival *arrival = memory_zalloc(1, sizeof *arrival);
     struct store_insert insert = {
@@ -249,9 +273,11 @@ static void store_part(struct inbox *inbox, struct message *message, smsc_stored
         .state = STATE_RECEIVING,
         .message = message,
         .queue = router_box(inbox->gateway->conf, message_sms(message)),
+        .refuse_duplicate = true,
     };
 
     arrival->inbox = inbox;
+    arrival->bearer = bearer;
     arrival->message = message_ref(message);
     arrival->is_part = true;
     arrival->stored = stored;
@@ -264,7 +290,7 @@ static void refusal_stored(enum store_status status, int64_t number, void *arg)
     struct arrival *arrival = arg;
 
     (void)number;
-    arrival->stored(status == STORE_OK, arrival->arg);
+    arrival->stored(is_stored(status, arrival->bearer), arrival->arg);
     free(arrival);
 }
 
@@ -280,12 +306,14 @@ static void store_refused(struct bearer *bearer, struct message *message, const 
         .state = STATE_REFUSED,
         .message = message,
         .error = slice_str(why),
+        .refuse_duplicate = true,
     };
 
     bytes_printf(&event, "REJECTED Receive SMS - %s SMS", why);
     access_log_write(gateway->access_log, bytes_str(&event), reports_link_name(bearer->smsc),
                      message_sms(message));
     bytes_free(&event);
+    arrival->bearer = bearer;
     arrival->stored = stored;
     arrival->arg = arg;
     store_insert(gateway->store, &insert, refusal_stored, arrival);
@@ -392,9 +420,9 @@ static void receive(struct bearer *bearer, struct message *received, smsc_stored
     if (rules_reroute(&bearer->rules, message_sms(message), &smsc_id))
         outbox_forward(gateway, message_sms(message), smsc_id, stored, arg);
     else if (is_part(gateway, message_sms(message)))
-        store_part(gateway->inbox, message, stored, arg);
+        store_part(gateway->inbox, bearer, message, stored, arg);
     else
-        store_whole(gateway->inbox, message, stored, arg);
+        store_whole(gateway->inbox, bearer, message, stored, arg);
     message_unref(message);
 }
 
@@ -414,8 +442,8 @@ void inbox_receive_report(struct bearer *bearer, const struct smsc_report *repor
         return;
     }
     counter_add(&bearer->dlr_received, 1, loop_now(gateway->loop));
-    reports_receive(gateway->reports, bearer->smsc, report, receipt_give,
-                    receipt_create(bearer, stored, arg));
+    matching_receive(gateway->matching, bearer->smsc, report, receipt_give,
+                     receipt_create(bearer, stored, arg));
 }
 
 /* --- the room as a whole --------------------------------------------------------------------- */

@@ -20,6 +20,7 @@
 #include "gw/bearerbox/inbox.h"
 #include "gw/bearerbox/links.h"
 #include "gw/bearerbox/lists.h"
+#include "gw/bearerbox/matching.h"
 #include "gw/bearerbox/outbox.h"
 #include "gw/bearerbox/outcome.h"
 #include "gw/bearerbox/reload.h"
@@ -211,6 +212,11 @@ static void read_settings(struct gateway *gateway)
         settings->resend_freq_s = DEFAULT_RESEND_FREQ_S;
     settings->resend_retry = conf_number(core, "sms-resend-retry");
     settings->hold_uncertain = strcmp(conf_string(core, "uncertain-policy"), "hold") == 0;
+    settings->unmatched_limit = conf_number(core, "dlr-unmatched-limit");
+    settings->unmatched_time_s = conf_number(core, "dlr-unmatched-time");
+    settings->mo_retry_first_s = conf_number(core, "mo-retry-first");
+    settings->mo_retry_most_s = conf_number(core, "mo-retry-most");
+    settings->mo_retry_time_s = conf_number(core, "mo-retry-time");
     settings->combine_parts = conf_bool(core, "sms-combine-concatenated-mo");
     settings->combine_timeout_s = conf_number(core, "sms-combine-concatenated-mo-timeout");
 }
@@ -247,6 +253,7 @@ static void make_rooms(struct gateway *gateway, struct conf_problems *problems)
     gateway->lists = lists_create(gateway->loop, gateway->core);
     gateway->boxes = boxes_create(gateway, outbox_submit, problems);
     gateway->reports = reports_create(gateway);
+    gateway->matching = matching_create(gateway);
     gateway->links = links_create(gateway, &smsc_events, problems);
     gateway->outcomes = outcomes_create(dispatch_link_ready);
     gateway->dispatch = dispatch_create(gateway);
@@ -259,6 +266,7 @@ static void free_rooms(struct gateway *gateway)
     dispatch_free(gateway->dispatch);
     free(gateway->outcomes);
     links_free(gateway->links);
+    matching_free(gateway->matching);
     reports_free(gateway->reports);
     boxes_free(gateway->boxes);
     lists_free(gateway->lists);
@@ -337,6 +345,7 @@ static void start(struct process *process)
     loop_on_signal(gateway->loop, SIGQUIT, on_reopen, gateway);
     lanes_start(gateway->lanes);
     inbox_start(gateway->inbox);
+    matching_start(gateway->matching);
     links_start(gateway->links);
     if (process->options.flag_given[FLAG_SUSPENDED])
         gateway_suspend(gateway);

@@ -230,7 +230,7 @@ static void forwarding_stored(enum store_status status, int64_t number, void *ar
 {
     struct forwarding *forwarding = arg;
 
-    forwarding->stored(status == STORE_OK, forwarding->arg);
+    forwarding->stored(status == STORE_OK || status == STORE_DUPLICATE, forwarding->arg);
     if (status == STORE_OK && forwarding->lane != NULL)
         lane_offer(forwarding->lane, number, forwarding->message);
     message_unref(forwarding->message);
@@ -244,6 +244,7 @@ static void store_forwarding(struct forwarding *forwarding)
         .state = STATE_FAILED,
         .message = forwarding->message,
         .error = slice_str("no SMSC"),
+        .refuse_duplicate = true, /* the network repeated the MO */
     };
 
     if (forwarding->lane != NULL) {

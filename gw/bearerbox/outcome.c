@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "gw/bearerbox/access_log.h"
+#include "gw/bearerbox/matching.h"
 #include "gw/bearerbox/reports.h"
 #include "gwlib/clock.h"
 #include "gwlib/log.h"
@@ -86,7 +87,8 @@ void outgoing_send(struct outgoing *outgoing)
     submit->message = outgoing->parts.messages[item->parts_sent];
     submit->part = item->parts_sent + 1;
     submit->parts = outgoing->parts.count;
-    submit->want_report = submit->part == 1 && sms_wants(outgoing_sms(outgoing), DLR_FROM_SMSC);
+    submit->want_report = sms_wants(outgoing_sms(outgoing), DLR_FROM_SMSC);
+    outgoing->handed_ms = clock_wall_ms();
     smsc_send(outgoing->bearer->smsc, submit);
 }
 
@@ -153,15 +155,31 @@ bool outcome_expired(struct gateway *gateway, struct lane_item *item)
 
 /* --- accepted -------------------------------------------------------------------- */
 
-static void note_part(struct outgoing *outgoing)
+/* Of a long message each part has its id, where a report will name it. */
+static void name_part(struct outgoing *outgoing, struct store_change *change,
+                      struct slice foreign_id)
+{
+    struct lane_item *item = outgoing->item;
+
+    if (outgoing->foreign_id.len > 0)
+        change->foreign_id = bytes_slice(&outgoing->foreign_id);
+    if (item->parts < 2)
+        return;
+    change->parts = item->parts;
+    change->parts_sent = item->parts_sent;
+    if (outgoing->submit.want_report && foreign_id.len > 0) {
+        change->part = outgoing->submit.part;
+        change->part_id = foreign_id;
+    }
+}
+
+static void note_part(struct outgoing *outgoing, struct slice foreign_id)
 {
     struct lane_item *item = outgoing->item;
     struct store_change change = store_change_none();
 
-    change.parts = item->parts;
-    change.parts_sent = item->parts_sent;
+    name_part(outgoing, &change, foreign_id);
     change.reference = item->reference;
-    change.foreign_id = bytes_slice(&outgoing->foreign_id);
     store_update(outgoing->bearer->gateway->store, item->number, &change, NULL, NULL);
 }
 
@@ -203,9 +221,18 @@ static void settled(enum store_status status, void *arg)
     bearer->gateway->outcomes->settled(bearer);
 }
 
+/* One that came before the answer. */
+static void look_for_report(struct outgoing *outgoing, struct slice foreign_id)
+{
+    if (outgoing->submit.want_report && foreign_id.len > 0)
+        matching_accepted(outgoing->bearer->gateway->matching, bearer_label(outgoing->bearer),
+                          foreign_id, outgoing->handed_ms);
+}
+
 /* The end of an accepted message, which keeps its place in the window until it
  * is committed. */
-static void settle(struct outgoing *outgoing, const struct store_change *change)
+static void settle(struct outgoing *outgoing, const struct store_change *change,
+                   struct slice foreign_id)
 {
     struct bearer *bearer = outgoing->bearer;
     struct store_change kept = *change;
@@ -215,6 +242,7 @@ static void settle(struct outgoing *outgoing, const struct store_change *change)
     /* A wide window has places left while this one waits for company. */
     kept.patient = bearer->hand.settling * 2 < smsc_prefetch(bearer->smsc);
     store_update(bearer->gateway->store, outgoing->item->number, &kept, settled, bearer);
+    look_for_report(outgoing, foreign_id);
     lane_drop(outgoing_release(outgoing));
 }
 
@@ -231,20 +259,16 @@ bool outcome_accepted(struct outgoing *outgoing, struct slice foreign_id, struct
     }
     item->parts_sent++;
     if (item->parts_sent < item->parts) {
-        note_part(outgoing);
+        note_part(outgoing, foreign_id);
+        look_for_report(outgoing, foreign_id);
         return true;
     }
     count_sent(outgoing->bearer, sms);
     if (sms_wants(sms, DLR_SMSC_ACCEPTED))
         report_accepted(outgoing, text, meta_data);
     change.state = sms_wants(sms, DLR_FROM_SMSC) ? STATE_SENT : STATE_ACCEPTED;
-    if (outgoing->foreign_id.len > 0)
-        change.foreign_id = bytes_slice(&outgoing->foreign_id);
-    if (item->parts > 1) {
-        change.parts = item->parts;
-        change.parts_sent = item->parts_sent;
-    }
-    settle(outgoing, &change);
+    name_part(outgoing, &change, foreign_id);
+    settle(outgoing, &change, foreign_id);
     return false;
 }
 

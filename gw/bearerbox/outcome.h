@@ -26,6 +26,7 @@ struct outgoing {
     struct smsc_submit submit; /* of the part that is next or under way */
     struct parts parts;        /* made at the first hand-over */
     struct bytes foreign_id;   /* of the first part */
+    int64_t handed_ms;         /* since 1970: when the driver got it */
     struct outgoing *next;     /* in the bearer's hand */
 };
 

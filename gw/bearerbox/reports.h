@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reports - delivery reports: matching what an SMSC tells to the message that
- * it is about, and making the report message that goes to the box.
+ * reports - delivery reports: making the report message that goes to the box.
  *
  * Events and texts: doc/box-protocol.md, section 5. A report is an entry of the
  * store like any message: it waits there until a box has acknowledged it.
@@ -34,20 +33,10 @@ void reports_make(struct reports *reports, const struct sms *mt,
                   const struct report_content *content);
 
 /*
- * A report from an SMSC connection. `stored` is called when the network may be
- * told that we have it.
- */
-void reports_receive(struct reports *reports, const struct smsc *smsc,
-                     const struct smsc_report *report, smsc_stored_fn *stored, void *arg);
-
-/*
  * What the store's column `link` says of a message that went over a connection:
  * its smsc-id, so that a report over another connection to the same SMSC finds
  * it; its name when it has none.
  */
 const char *reports_link_name(const struct smsc *smsc);
-
-/* Reports that matched no message, since the start. */
-int64_t reports_unmatched(const struct reports *reports);
 
 #endif

@@ -180,6 +180,12 @@ static void put_traffic(const struct page *page)
     if (store_counts(gateway->store).held > 0)
         bytes_printf(page->to, "%sStore: %" PRId64 " messages held, see gwstore(1)%s", open,
                      store_counts(gateway->store).held, close);
+    if (store_counts(gateway->store).dead > 0)
+        bytes_printf(page->to, "%sStore: %" PRId64 " messages dead, see gwstore(1)%s", open,
+                     store_counts(gateway->store).dead, close);
+    if (store_counts(gateway->store).unmatched > 0)
+        bytes_printf(page->to, "%sStore: %" PRId64 " reports without a message, see gwstore(1)%s",
+                     open, store_counts(gateway->store).unmatched, close);
     if (store_health(gateway->store) != NULL) {
         bytes_printf(page->to, "%sStore: in trouble, ", open);
         put(page, store_health(gateway->store));
@@ -354,6 +360,12 @@ static void put_xml_traffic(const struct page *page)
     if (store_counts(gateway->store).held > 0)
         bytes_printf(page->to, "\t<store-held>%" PRId64 "</store-held>\n",
                      store_counts(gateway->store).held);
+    if (store_counts(gateway->store).dead > 0)
+        bytes_printf(page->to, "\t<store-dead>%" PRId64 "</store-dead>\n",
+                     store_counts(gateway->store).dead);
+    if (store_counts(gateway->store).unmatched > 0)
+        bytes_printf(page->to, "\t<store-unmatched>%" PRId64 "</store-unmatched>\n",
+                     store_counts(gateway->store).unmatched);
     if (store_health(gateway->store) != NULL)
         put_element(page, 1, "store-trouble", store_health(gateway->store));
 }

@@ -526,6 +526,30 @@ void smsc_failed(struct smsc *smsc, struct smsc_submit *submit, enum smsc_failur
     tell_ready(smsc);
 }
 
+static void append_with_length(struct bytes *to, struct slice octets)
+{
+    bytes_printf(to, "%zu:", octets.len);
+    bytes_append_slice(to, octets);
+}
+
+/* Several modems may have one smsc-id, and each its own SIM: the device tells
+ * them apart. */
+static struct uuid identity_of(const struct smsc *smsc, const struct sms *sms)
+{
+    struct bytes text = {0};
+
+    append_with_length(&text, slice_str(smsc->name));
+    append_with_length(&text, slice_str(conf_string(smsc->group, "device")));
+    append_with_length(&text, sms->sender);
+    append_with_length(&text, sms->receiver);
+    append_with_length(&text, sms->udhdata);
+    append_with_length(&text, sms->msgdata);
+    bytes_printf(&text, "%lld:%d:%d", (long long)sms->time, (int)sms->coding, (int)sms->pid);
+    struct uuid id = uuid_of(bytes_slice(&text));
+    bytes_free(&text);
+    return id;
+}
+
 void smsc_received(struct smsc *smsc, const struct sms *given, smsc_stored_fn *stored, void *arg)
 {
     struct sms sms = *given;
@@ -533,7 +557,7 @@ void smsc_received(struct smsc *smsc, const struct sms *given, smsc_stored_fn *s
 
     sms.sms_type = SMS_MO;
     if (uuid_is_nil(&sms.id))
-        sms.id = uuid_generate();
+        sms.id = sms.time != SMS_UNSET ? identity_of(smsc, &sms) : uuid_generate();
     if (sms.time == SMS_UNSET)
         sms.time = clock_wall();
     if (!slice_is_set(sms.smsc_id) && smsc->id != NULL)

@@ -54,6 +54,9 @@ enum smsc_failure {
 struct smsc_report {
     struct slice foreign_id;
     struct slice receiver; /* the handset, or unset when the network does not say */
+    /* The same id in another spelling, and the handset that it would have to be
+     * then: for SMSCs that write ids in hexadecimal here and in decimal there. */
+    struct slice other_id, claimed_receiver;
     enum dlr_event event;
     struct slice text;      /* receipt text, becomes msgdata */
     struct slice meta_data; /* to be added to the report's, or unset */
@@ -80,7 +83,8 @@ struct smsc_events {
     void (*failed)(void *owner, struct smsc_submit *submit, enum smsc_failure failure,
                    struct slice text, struct slice meta_data);
     /* A message (a part is one too, with its UDH). sms_type, id, time and
-     * smsc_id are set already. Who keeps it takes a reference. `stored` may
+     * smsc_id are set already; one that the network repeats has the same id
+     * again where that can be known. Who keeps it takes a reference. `stored` may
      * also be called from inside. */
     void (*received)(void *owner, struct message *message, smsc_stored_fn *stored, void *arg);
     void (*reported)(void *owner, const struct smsc_report *report, smsc_stored_fn *stored,
@@ -219,7 +223,9 @@ void smsc_accepted(struct smsc *smsc, struct smsc_submit *submit, struct slice f
                    struct slice text, struct slice meta_data);
 void smsc_failed(struct smsc *smsc, struct smsc_submit *submit, enum smsc_failure failure,
                  struct slice text, struct slice meta_data);
-/* Fills in sms_type, id, time and smsc_id where they are unset. */
+/* Fills in sms_type, id, time and smsc_id where they are unset. time is set only
+ * when it is the service centre's own: the id follows then from all that tells
+ * one message from another, so that one that comes again has the same. */
 void smsc_received(struct smsc *smsc, const struct sms *sms, smsc_stored_fn *stored, void *arg);
 void smsc_reported(struct smsc *smsc, const struct smsc_report *report, smsc_stored_fn *stored,
                    void *arg);

@@ -39,7 +39,8 @@ static bool deliver(struct at_modem *modem, const struct pdu *pdu)
     sms.compress = fields.compress;
     sms.alt_dcs = fields.alt_dcs;
     sms.pid = tpdu->pid;
-    sms.time = tpdu->scts.valid ? timestamp_to_unix(&tpdu->scts) : clock_wall();
+    if (tpdu->scts.valid)
+        sms.time = timestamp_to_unix(&tpdu->scts);
     return modem->host->deliver(modem->host->arg, &sms);
 }
 

@@ -22,6 +22,7 @@ void deliver_scratch_free(struct deliver_scratch *scratch)
     bytes_free(&scratch->udh);
     bytes_free(&scratch->meta);
     bytes_free(&scratch->id);
+    bytes_free(&scratch->other_id);
 }
 
 static void clear(struct deliver_scratch *scratch)
@@ -32,6 +33,7 @@ static void clear(struct deliver_scratch *scratch)
     bytes_clear(&scratch->udh);
     bytes_clear(&scratch->meta);
     bytes_clear(&scratch->id);
+    bytes_clear(&scratch->other_id);
 }
 
 /* --- both commands as one ------------------------------------------------------- */
@@ -245,6 +247,24 @@ uint32_t deliver_read_message(struct deliver_scratch *scratch, const struct smpp
     return SMPP_ESME_ROK;
 }
 
+/* With msg-id-type, the id in decimal; and, should the SMSC not keep to it, what
+ * it is when it is read in the other base. */
+static void read_id(struct deliver_scratch *scratch, const struct smpp_settings *settings,
+                    struct slice id)
+{
+    bool hex =
+        settings->id_type != RECEIPT_IDS_AS_TEXT && (settings->id_type & RECEIPT_HEX_DELIVER) != 0;
+
+    if (settings->id_type == RECEIPT_IDS_AS_TEXT) {
+        bytes_append_slice(&scratch->id, id);
+        return;
+    }
+    receipt_append_id(&scratch->id, id, hex);
+    receipt_append_id(&scratch->other_id, id, !hex);
+    if (slice_equal(bytes_slice(&scratch->id), bytes_slice(&scratch->other_id)))
+        bytes_clear(&scratch->other_id);
+}
+
 bool deliver_read_receipt(struct deliver_scratch *scratch, const struct smpp_settings *settings,
                           const struct smpp_pdu *pdu, struct smsc_report *report)
 {
@@ -254,10 +274,7 @@ bool deliver_read_receipt(struct deliver_scratch *scratch, const struct smpp_set
     clear(scratch);
     if (!receipt_read(sm.short_message, pdu->tlvs, &receipt))
         return false;
-    if (settings->id_type == RECEIPT_IDS_AS_TEXT)
-        bytes_append_slice(&scratch->id, receipt.id);
-    else
-        receipt_append_id(&scratch->id, receipt.id, (settings->id_type & RECEIPT_HEX_DELIVER) != 0);
+    read_id(scratch, settings, receipt.id);
     if (charset_is_utf8(sm.short_message))
         bytes_append_slice(&scratch->text, sm.short_message);
     else
@@ -266,6 +283,8 @@ bool deliver_read_receipt(struct deliver_scratch *scratch, const struct smpp_set
     if (receipt.has_error)
         meta_append_item(&scratch->meta, "dlr_err", slice_of(receipt.error, sizeof receipt.error));
     *report = (struct smsc_report){.foreign_id = bytes_slice(&scratch->id),
+                                   .other_id = bytes_slice(&scratch->other_id),
+                                   .claimed_receiver = sm.source_addr,
                                    .event = receipt.event,
                                    .text = bytes_slice(&scratch->text),
                                    .meta_data = bytes_slice(&scratch->meta),

@@ -12,7 +12,7 @@
 
 /* Octets that the result points to; zero initialised, may be used again. */
 struct deliver_scratch {
-    struct bytes sender, receiver, text, udh, meta, id;
+    struct bytes sender, receiver, text, udh, meta, id, other_id;
 };
 void deliver_scratch_free(struct deliver_scratch *scratch);
 
