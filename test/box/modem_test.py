@@ -335,7 +335,7 @@ class Tcp(GatewayTest):
         gw.sendsms(to="+4917012345", text="one")
         modem.wait_sent(1)
         modem.ctl("vanish 0.5")
-        gw.wait_status(r"(?s)m1.*waits for rawtcp: Connection refused", 15)
+        gw.wait_status(r"(?s)m1.*waits for rawtcp .*: Connection refused", 15)
         gw.sendsms(to="+4917012345", text="two")
         self.assertEqual(modem.wait_sent(2)[1]["text"], "two")
 

@@ -12,10 +12,13 @@
 #include "gwlib/clock.h"
 #include "gwlib/memory.h"
 
-#define WAKE_TRIES     5
-#define QUIET_MS       100
-#define RESTARTS_MAX   5
-#define NUDGE_AFTER_MS 60000 /* not registered for so long */
+#define WAKE_TRIES           5
+#define NOISE_TRIES          2 /* of these, when something comes that is no answer */
+#define SILENCES_UNTIL_SPEED 4
+#define RESET_MS             3000
+#define QUIET_MS             100
+#define RESTARTS_MAX         5
+#define NUDGE_AFTER_MS       60000 /* not registered for so long */
 
 bool at_modem_error_is(const struct at_modem *modem, enum cause_class class)
 {
@@ -69,6 +72,9 @@ static bool find_speed(struct at_modem *modem)
 {
     static const int speeds[] = {115200, 9600, 19200, 38400, 57600, 230400, 460800, 921600};
 
+    if (modem->knowledge->takes_any_speed)
+        return false;
+
     for (size_t i = 0; i < sizeof speeds / sizeof speeds[0] && !is_stopped(modem); i++) {
         if (!at_port_set_speed(modem->port, speeds[i]))
             return false;
@@ -83,16 +89,35 @@ static bool find_speed(struct at_modem *modem)
     return false;
 }
 
+/* Octets without an OK among them are a wrong speed; silence is one seldom, when
+ * the modem has been heard before. */
+static bool may_have_another_speed(const struct at_modem *modem, uint64_t before)
+{
+    return modem->answer.final != AT_GONE &&
+           (at_port_received(modem->port) > before || modem->knowledge->speed == 0 ||
+            modem->knowledge->silences % SILENCES_UNTIL_SPEED == SILENCES_UNTIL_SPEED - 1);
+}
+
 /* An earlier run may have left the modem at a prompt. */
 static enum at_readiness wake(struct at_modem *modem, struct bytes *detail)
 {
+    uint64_t before = at_port_received(modem->port);
+
     at_set_numeric(modem->dialogue, true);
     at_raw(modem->dialogue, &modem->answer, 100, "\x1b\r");
-    if (answers(modem, WAKE_TRIES, 1000) ||
-        (modem->knowledge->speed == 0 && modem->answer.final != AT_GONE && find_speed(modem)))
+    if (answers(modem, NOISE_TRIES, 1000) ||
+        (at_port_received(modem->port) == before &&
+         answers(modem, WAKE_TRIES - NOISE_TRIES, 1000)) ||
+        (may_have_another_speed(modem, before) && find_speed(modem))) {
+        modem->knowledge->silences = 0;
         return AT_READY;
+    }
+    if (modem->knowledge->silences < 1000000)
+        modem->knowledge->silences++;
     bytes_append_str(detail, modem->answer.final == AT_GONE ? "the device is gone"
-                                                            : "the port answers nothing to AT");
+                             : at_port_received(modem->port) > before
+                                 ? "what comes from the port is no answer to AT"
+                                 : "the port answers nothing to AT");
     return AT_BROKEN;
 }
 
@@ -103,6 +128,31 @@ static enum at_readiness talk_plainly(struct at_modem *modem, struct bytes *deta
     if (at_modem_command(modem, AT_PLAIN_MS, "ATV1") == AT_OK)
         at_set_numeric(modem->dialogue, false);
     return at_modem_command(modem, AT_PLAIN_MS, "AT+CMEE=1") == AT_GONE ? AT_BROKEN : AT_READY;
+}
+
+/* RTS/CTS in the modem first, then on our side, and only when the line has it. A
+ * command that the operator has named is given in any case. */
+static bool shake_hands(struct at_modem *modem)
+{
+    const struct at_profile *profile = modem->profile;
+    bool wanted = profile->flow_control && !modem->knowledge->takes_any_speed &&
+                  at_port_hears_cts(modem->port);
+
+    if (profile->handshake == NULL || profile->handshake[0] == '\0' ||
+        (!wanted && !profile->always_handshake))
+        return true;
+    switch (at_modem_command(modem, AT_PLAIN_MS, "%s", profile->handshake)) {
+    case AT_GONE:
+        return false;
+    case AT_OK:
+        if (wanted)
+            at_port_set_flow_control(modem->port, true);
+        return true;
+    default:
+        log_to(modem->log, LOG_LEVEL_INFO, "%s: the modem did not take %s", modem->name,
+               profile->handshake);
+        return true;
+    }
 }
 
 static enum at_readiness identify(struct at_modem *modem, struct bytes *detail)
@@ -124,10 +174,12 @@ static enum at_readiness identify(struct at_modem *modem, struct bytes *detail)
         log_to(modem->log, LOG_LEVEL_INFO, "%s: modem type is %s", modem->name,
                modem->profile->name != NULL ? modem->profile->name : modem->profile->id);
         modem->identified = true;
+        modem->knowledge->profile = modem->profile;
     }
     bytes_free(&all);
-    if (modem->profile->handshake != NULL && modem->profile->flow_control)
-        at_modem_command(modem, AT_PLAIN_MS, "%s", modem->profile->handshake);
+    at_port_set_chunks(modem->port, modem->profile->chunk, modem->profile->gap_ms);
+    if (!shake_hands(modem))
+        return AT_BROKEN;
     if (modem->profile->prepare != NULL)
         at_modem_command(modem, AT_PLAIN_MS, "%s", modem->profile->prepare);
     return AT_READY;
@@ -329,7 +381,10 @@ struct at_modem *at_modem_create(const struct at_settings *settings, const struc
     modem->log = log;
     modem->port = port;
     modem->dialogue = at_dialogue_create(port, name, log);
-    modem->profile = at_settings_profile(settings, slice_unset());
+    at_set_prefix(modem->dialogue, settings->prefix);
+    modem->profile = knowledge->profile != NULL ? knowledge->profile
+                                                : at_settings_profile(settings, slice_unset());
+    at_port_set_chunks(port, modem->profile->chunk, modem->profile->gap_ms);
     if (modem->profile->need_sleep)
         at_settle(modem->dialogue, 1000);
     return modem;
@@ -350,10 +405,48 @@ void at_modem_free(struct at_modem *modem)
     free(modem);
 }
 
+bool at_modem_hello(struct at_modem *modem, int tries, int timeout_ms)
+{
+    at_set_numeric(modem->dialogue, true);
+    at_raw(modem->dialogue, &modem->answer, 100, "\x1b\r");
+    return answers(modem, tries, timeout_ms);
+}
+
 void at_modem_reset(struct at_modem *modem)
 {
-    if (modem->profile->reset != NULL)
-        at_modem_command(modem, AT_PLAIN_MS, "%s", modem->profile->reset);
+    const char *command = modem->profile->reset;
+
+    if (at_modem_command(modem, RESET_MS, "%s", command != NULL ? command : "AT+CFUN=1,1") ==
+            AT_ERROR &&
+        command == NULL)
+        at_modem_command(modem, RESET_MS, "AT+CFUN=1");
+}
+
+void at_modem_hang_up(struct at_modem *modem)
+{
+    at_port_drop_dtr(modem->port);
+}
+
+bool at_modem_is_gone(const struct at_modem *modem)
+{
+    return at_port_is_gone(modem->port);
+}
+
+bool at_modem_has_imei(struct at_modem *modem, const char *imei, struct bytes *said)
+{
+    struct slice text;
+    size_t digits = 0;
+
+    if (at_modem_command(modem, AT_PLAIN_MS, "AT+CGSN") != AT_OK)
+        return false;
+    text = bytes_slice(&modem->answer.lines);
+    for (size_t i = 0; i < text.len && digits < 16; i++)
+        if (text.data[i] >= '0' && text.data[i] <= '9') {
+            bytes_append_char(said, text.data[i]);
+            digits++;
+        }
+    /* The last digit is a check that some leave out. */
+    return said->len >= 14 && strncmp(bytes_str(said), imei, 14) == 0;
 }
 
 bool at_modem_wait(struct at_modem *modem, int wake_fd, int timeout_ms)

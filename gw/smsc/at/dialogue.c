@@ -22,6 +22,7 @@ struct at_dialogue {
     struct log_file *file;
     struct bytes line;        /* being assembled */
     bool too_long;            /* its rest is dropped */
+    const char *prefix;       /* in front of commands, or NULL */
     struct bytes sent;        /* the running command: its echo is no answer */
     struct at_answer *answer; /* of the running command, NULL: none runs */
     bool finished;            /* a final result came */
@@ -158,6 +159,8 @@ static bool take_echo(struct at_dialogue *dialogue, struct slice line)
 {
     if (line.data[line.len - 1] == 0x1a)
         line.len--;
+    if (dialogue->prefix != NULL && slice_starts_with(line, slice_str(dialogue->prefix)))
+        line = slice_sub(line, strlen(dialogue->prefix), line.len);
     if (dialogue->sent.len == 0 || !slice_equal(line, slice_trim(bytes_slice(&dialogue->sent))))
         return false;
     if (dialogue->secret)
@@ -264,11 +267,13 @@ static enum at_port_result read_some(struct at_dialogue *dialogue, int wake_fd, 
 
 /* Sends dialogue->sent with what is to follow it, and reads until a final result. */
 static enum at_final collect(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
-                             const char *end)
+                             const char *prefix, const char *end)
 {
     int64_t deadline = clock_monotonic_ms() + timeout_ms;
     struct bytes octets = {0};
 
+    if (prefix != NULL)
+        bytes_append_str(&octets, prefix);
     bytes_append_slice(&octets, bytes_slice(&dialogue->sent));
     bytes_append_str(&octets, end);
     show_sent(dialogue, bytes_slice(&octets));
@@ -324,7 +329,7 @@ static enum at_final command(struct at_dialogue *dialogue, struct at_answer *ans
     dialogue->wants_prompt = strncmp(bytes_str(&dialogue->sent), "AT+CMGS=", 8) == 0 ||
                              strncmp(bytes_str(&dialogue->sent), "AT+CMGW=", 8) == 0;
     note_question(dialogue);
-    return collect(dialogue, answer, timeout_ms, "\r");
+    return collect(dialogue, answer, timeout_ms, dialogue->prefix, "\r");
 }
 
 enum at_final at_command(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
@@ -357,7 +362,7 @@ enum at_final at_raw(struct at_dialogue *dialogue, struct at_answer *answer, int
     bytes_clear(&dialogue->asked);
     bytes_clear(&dialogue->sent);
     bytes_append_str(&dialogue->sent, octets);
-    return collect(dialogue, answer, timeout_ms, "");
+    return collect(dialogue, answer, timeout_ms, NULL, "");
 }
 
 enum at_final at_submit(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
@@ -367,7 +372,7 @@ enum at_final at_submit(struct at_dialogue *dialogue, struct at_answer *answer, 
     bytes_clear(&dialogue->sent);
     bytes_append_str(&dialogue->sent, digits);
     dialogue->sends = true;
-    return collect(dialogue, answer, timeout_ms, "\x1a");
+    return collect(dialogue, answer, timeout_ms, NULL, "\x1a");
 }
 
 enum at_final at_listen(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms)
@@ -388,6 +393,11 @@ enum at_final at_listen(struct at_dialogue *dialogue, struct at_answer *answer, 
     dialogue->answer = NULL;
     dialogue->sends = false;
     return answer->final;
+}
+
+void at_set_prefix(struct at_dialogue *dialogue, const char *prefix)
+{
+    dialogue->prefix = prefix;
 }
 
 void at_set_numeric(struct at_dialogue *dialogue, bool numeric)

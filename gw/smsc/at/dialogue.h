@@ -61,6 +61,9 @@ enum at_final at_submit(struct at_dialogue *dialogue, struct at_answer *answer, 
                         const char *digits);
 /* After a timeout of at_submit(): goes on collecting the same answer. */
 enum at_final at_listen(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms);
+/* What stands in front of each command on the wire; NULL: nothing. Must outlive
+ * the dialogue. */
+void at_set_prefix(struct at_dialogue *dialogue, const char *prefix);
 /* Whether a line "0" means OK, as after ATV0. True at first. */
 void at_set_numeric(struct at_dialogue *dialogue, bool numeric);
 void at_answer_free(struct at_answer *answer);

@@ -29,6 +29,8 @@ static void driver_free(void *arg)
 
     LOG_ASSERT(!driver->running);
     at_orders_destroy(&driver->orders);
+    bytes_free(&driver->opening.logged);
+    bytes_free(&driver->opening.storage);
     at_pin_memory_close(&driver->knowledge.pins);
     at_sim_memory_free(&driver->knowledge.sim);
     at_settings_free(&driver->settings);

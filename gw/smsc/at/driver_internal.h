@@ -10,6 +10,7 @@
 #include "gw/smsc/at/exchange.h"
 #include "gw/smsc/at/held.h"
 #include "gw/smsc/at/modem.h"
+#include "gw/smsc/at/opening.h"
 #include "gw/smsc/at/tries.h"
 
 struct at_driver {
@@ -25,6 +26,7 @@ struct at_driver {
     struct at_host host;
     struct at_knowledge knowledge;
     struct at_modem *modem;
+    struct at_opening opening;
     struct at_references references;
     struct at_held held;
     struct at_tries tries;
@@ -41,14 +43,6 @@ struct at_driver {
 void *at_worker_run(void *driver);
 /* Waits; what is to be sent meanwhile goes back. */
 void at_worker_pause(struct at_driver *driver, int64_t ms);
-
-/* One attempt to have a modem that is ready: true when it is. Else it has waited
- * as long as is good before the next one. */
-bool at_opening_run(struct at_driver *driver);
-void at_opening_close(struct at_driver *driver);
-/* Doubles with each time in a row; a quarter more or less, so that many modems
- * that failed together do not come back together. */
-int64_t at_opening_growing(int64_t first, int64_t last, int times);
 
 /* --- notes from the thread to the loop ------------------------------------------- */
 

@@ -40,8 +40,11 @@ struct at_knowledge {
     struct at_pin_memory pins;
     struct at_seen seen; /* PDUs that are stored already */
     struct at_sim_memory sim;
-    int speed;     /* that answered; 0: not yet known */
-    int reference; /* of the message sent last; -1: not known */
+    int speed;                        /* that answered; 0: not yet known */
+    bool takes_any_speed;             /* the port has none that matters */
+    int silences;                     /* in a row */
+    const struct at_profile *profile; /* that was found; NULL: not yet */
+    int reference;                    /* of the message sent last; -1: not known */
 };
 
 struct at_modem;
@@ -63,8 +66,20 @@ enum at_readiness {
  * ready. May be called again after AT_NOT_YET, AT_HOPELESS, or a restart. */
 enum at_readiness at_modem_bring_up(struct at_modem *modem, struct bytes *detail);
 
-/* The command that the operator has named for a modem in trouble, if any. */
+/* --- for a modem in trouble ------------------------------------------------- */
+
+/* ESC, which leaves a prompt, and AT: whether it answers one of so many. */
+bool at_modem_hello(struct at_modem *modem, int tries, int timeout_ms);
+/* Restarts it: the profile's reset-string, else AT+CFUN=1,1. */
 void at_modem_reset(struct at_modem *modem);
+/* Lowers DTR for a second, where there is one. */
+void at_modem_hang_up(struct at_modem *modem);
+/* The device itself is lost, and not only the modem silent. */
+bool at_modem_is_gone(const struct at_modem *modem);
+/* Whether AT+CGSN answers with that serial number; what it said is in *said. */
+bool at_modem_has_imei(struct at_modem *modem, const char *imei, struct bytes *said);
+
+/* --- working with one that is ready ------------------------------------------- */
 
 enum at_outcome {
     AT_SENT,           /* reference: TP-MR, or -1 when the modem does not tell */

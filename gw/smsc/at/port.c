@@ -1,189 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ports: see port.h. libserialport opens what the system lists as a serial port;
- * other terminals (a pseudo terminal, a port in a container without /sys) are
- * opened and set here by termios.
+ * Ports: see port.h. What all kinds share: reading, writing, the end.
  */
-#include "gw/smsc/at/port.h"
-
-#include "config.h"
+#include "gw/smsc/at/port_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <termios.h>
+#include <time.h>
 #include <unistd.h>
-
-#ifdef HAVE_SERIALPORT
-#include <libserialport.h>
-#endif
 
 #include "gwlib/clock.h"
 #include "gwlib/memory.h"
 
-#define CONNECT_MS 10000
-#define WRITE_MS   10000
+#define WRITE_MS 10000 /* without an octet going out */
+#define STALL_MS 5000  /* the same, with RTS/CTS: then without it */
 
-struct at_port {
-    int fd;
-#ifdef HAVE_SERIALPORT
-    struct sp_port *serial; /* owns fd when set */
-#endif
-};
-
-static bool fail(struct bytes *error, const char *what)
+bool at_port_fail(struct bytes *error, const char *reason)
 {
-    bytes_append_str(error, what);
+    bytes_append_str(error, reason);
     return false;
 }
-
-/* --- serial --------------------------------------------------------------------- */
-
-#ifdef HAVE_SERIALPORT
-static bool set_serial(struct sp_port *serial, const struct at_port_target *target)
-{
-    return (target->speed == 0 || sp_set_baudrate(serial, target->speed) == SP_OK) &&
-           sp_set_bits(serial, 8) == SP_OK && sp_set_parity(serial, SP_PARITY_NONE) == SP_OK &&
-           sp_set_stopbits(serial, 1) == SP_OK &&
-           sp_set_flowcontrol(serial, target->flow_control ? SP_FLOWCONTROL_RTSCTS
-                                                           : SP_FLOWCONTROL_NONE) == SP_OK;
-}
-
-/* False when the system does not list it: another way may open it. */
-static bool open_listed(struct at_port *port, const struct at_port_target *target,
-                        struct bytes *error)
-{
-    if (sp_get_port_by_name(target->device, &port->serial) != SP_OK)
-        return false;
-    if (sp_open(port->serial, SP_MODE_READ_WRITE) != SP_OK ||
-        sp_get_port_handle(port->serial, &port->fd) != SP_OK) {
-        fail(error, strerror(sp_last_error_code()));
-        return true;
-    }
-    if (!set_serial(port->serial, target)) {
-        fail(error, "cannot set the line");
-        port->fd = -1;
-        return true;
-    }
-    sp_flush(port->serial, SP_BUF_BOTH);
-    return true;
-}
-#endif
-
-static bool set_speed(struct termios *line, int speed)
-{
-    static const struct {
-        int speed;
-        speed_t code;
-    } speeds[] = {{1200, B1200},     {2400, B2400},     {4800, B4800},    {9600, B9600},
-                  {19200, B19200},   {38400, B38400},   {57600, B57600},  {115200, B115200},
-                  {230400, B230400}, {460800, B460800}, {921600, B921600}};
-
-    for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++)
-        if (speeds[i].speed == speed)
-            return cfsetispeed(line, speeds[i].code) == 0 && cfsetospeed(line, speeds[i].code) == 0;
-    return false;
-}
-
-static bool set_terminal(int fd, const struct at_port_target *target)
-{
-    struct termios line;
-
-    if (tcgetattr(fd, &line) != 0)
-        return false;
-    cfmakeraw(&line);
-    line.c_cflag |= CLOCAL | CREAD;
-    line.c_cflag &= ~(tcflag_t)(CSTOPB | HUPCL);
-    if (target->flow_control)
-        line.c_cflag |= CRTSCTS;
-    else
-        line.c_cflag &= ~(tcflag_t)CRTSCTS;
-    set_speed(&line, target->speed);
-    return tcsetattr(fd, TCSANOW, &line) == 0 && tcflush(fd, TCIOFLUSH) == 0;
-}
-
-static bool open_terminal(struct at_port *port, const struct at_port_target *target,
-                          struct bytes *error)
-{
-    port->fd = open(target->device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    if (port->fd < 0)
-        return fail(error, strerror(errno));
-    if (!set_terminal(port->fd, target))
-        return fail(error, errno == ENOTTY ? "not a serial port" : strerror(errno));
-    return true;
-}
-
-static bool lock_out_others(struct at_port *port, struct bytes *error)
-{
-    if (flock(port->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return fail(error, "in use by another program");
-    ioctl(port->fd, TIOCEXCL);
-    return true;
-}
-
-static bool open_device(struct at_port *port, const struct at_port_target *target,
-                        struct bytes *error)
-{
-    if (access(target->device, F_OK) != 0)
-        return fail(error, strerror(errno));
-#ifdef HAVE_SERIALPORT
-    if (open_listed(port, target, error))
-        return port->fd >= 0 && lock_out_others(port, error);
-#endif
-    return open_terminal(port, target, error) && lock_out_others(port, error);
-}
-
-/* --- TCP ------------------------------------------------------------------------- */
-
-static int connect_to(const struct addrinfo *address)
-{
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    struct pollfd wait = {fd, POLLOUT, 0};
-    int failure = 0, on = 1;
-    socklen_t size = sizeof failure;
-
-    if (fd < 0)
-        return -1;
-    if (connect(fd, address->ai_addr, address->ai_addrlen) != 0 && errno != EINPROGRESS)
-        failure = errno;
-    else if (poll(&wait, 1, CONNECT_MS) != 1)
-        failure = ETIMEDOUT;
-    else
-        getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
-    if (failure == 0) {
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        return fd;
-    }
-    close(fd);
-    errno = failure;
-    return -1;
-}
-
-static bool open_tcp(struct at_port *port, const struct at_port_target *target, struct bytes *error)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
-    char service[12];
-    int code;
-
-    snprintf(service, sizeof service, "%d", target->tcp_port);
-    code = getaddrinfo(target->host, service, &hints, &found);
-    if (code != 0)
-        return fail(error, gai_strerror(code));
-    for (const struct addrinfo *one = found; one != NULL && port->fd < 0; one = one->ai_next)
-        port->fd = connect_to(one);
-    freeaddrinfo(found);
-    return port->fd >= 0 || fail(error, strerror(errno));
-}
-
-/* --- both -------------------------------------------------------------------------- */
 
 struct at_port *at_port_open(const struct at_port_target *target, struct bytes *error)
 {
@@ -191,10 +29,14 @@ struct at_port *at_port_open(const struct at_port_target *target, struct bytes *
     bool opened;
 
     port->fd = -1;
-    if (strcmp(target->device, "rawtcp") == 0)
-        opened = open_tcp(port, target, error);
+    port->name = target->name;
+    port->log = target->log;
+    if (target->refusal != NULL)
+        *target->refusal = (struct at_port_refusal){.busy = false};
+    if (strcmp(target->device, "rawtcp") == 0 || strcmp(target->device, "telnet") == 0)
+        opened = at_port_open_tcp(port, target, error);
     else
-        opened = open_device(port, target, error);
+        opened = at_port_open_device(port, target, error);
     if (!opened) {
         at_port_close(port);
         return NULL;
@@ -211,29 +53,33 @@ struct at_port *at_port_adopt(int fd)
     return port;
 }
 
-bool at_port_set_speed(struct at_port *port, int speed)
-{
-    struct termios line;
-
-    return isatty(port->fd) && tcgetattr(port->fd, &line) == 0 && set_speed(&line, speed) &&
-           tcsetattr(port->fd, TCSANOW, &line) == 0 && tcflush(port->fd, TCIFLUSH) == 0;
-}
-
 void at_port_close(struct at_port *port)
 {
     if (port == NULL)
         return;
-#ifdef HAVE_SERIALPORT
-    if (port->serial != NULL) {
-        sp_close(port->serial);
-        sp_free_port(port->serial);
-        free(port);
-        return;
-    }
-#endif
+    at_port_close_serial(port);
     if (port->fd >= 0)
         close(port->fd);
+    at_port_lock_release(&port->lock);
+    at_login_clear(&port->login);
+    bytes_free(&port->waiting);
     free(port);
+}
+
+bool at_port_is_gone(const struct at_port *port)
+{
+    return port->gone;
+}
+
+uint64_t at_port_received(const struct at_port *port)
+{
+    return port->received;
+}
+
+void at_port_set_chunks(struct at_port *port, int octets, int gap_ms)
+{
+    port->chunk = octets;
+    port->gap_ms = gap_ms;
 }
 
 static int remaining_ms(int64_t deadline)
@@ -243,12 +89,131 @@ static int remaining_ms(int64_t deadline)
     return left < 0 ? 0 : left > 3600000 ? 3600000 : (int)left;
 }
 
+/* --- writing ------------------------------------------------------------------------- */
+
+static void pause_ms(int ms)
+{
+    struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
+
+    nanosleep(&time, NULL);
+}
+
+/* Nothing could be written for a while. True when it may be tried on. */
+static bool wait_for_room(struct at_port *port, int64_t since)
+{
+    struct pollfd wait = {port->fd, POLLOUT, 0};
+
+    if (poll(&wait, 1, remaining_ms(since + (port->flow_control ? STALL_MS : WRITE_MS))) != 0)
+        return true;
+    if (!port->flow_control)
+        return false;
+    if (port->name != NULL)
+        log_to(port->log, LOG_LEVEL_WARNING,
+               "%s: nothing can be written with RTS/CTS, it is turned off", port->name);
+    at_port_set_flow_control(port, false);
+    return true;
+}
+
+static enum at_port_result gone(struct at_port *port)
+{
+    port->gone = true;
+    return AT_PORT_GONE;
+}
+
+static enum at_port_result write_raw(struct at_port *port, struct slice data)
+{
+    int64_t since = clock_monotonic_ms();
+
+    while (data.len > 0) {
+        size_t want =
+            port->chunk > 0 && data.len > (size_t)port->chunk ? (size_t)port->chunk : data.len;
+        ssize_t put = write(port->fd, data.data, want);
+
+        if (put >= 0) {
+            data = slice_sub(data, (size_t)put, data.len);
+            since = clock_monotonic_ms();
+            if (port->chunk > 0 && data.len > 0)
+                pause_ms(port->gap_ms);
+            continue;
+        }
+        if (errno == EINTR)
+            continue;
+        if (errno != EAGAIN)
+            return gone(port);
+        if (!wait_for_room(port, since))
+            return AT_PORT_TIMEOUT;
+    }
+    return AT_PORT_OK;
+}
+
+enum at_port_result at_port_write(struct at_port *port, struct slice data)
+{
+    struct bytes octets = {0};
+    enum at_port_result result;
+
+    if (!port->is_telnet)
+        return write_raw(port, data);
+    at_telnet_send(&port->telnet, data, &octets);
+    result = write_raw(port, bytes_slice(&octets));
+    bytes_free(&octets);
+    return result;
+}
+
+/* --- reading -------------------------------------------------------------------------- */
+
+/* A menu may appear at any time, not only in the login. */
+static void look_for_menu(struct at_port *port)
+{
+    const char *text = at_login_answer(&port->login, AT_LOGIN_MENU);
+    struct bytes line = {0};
+
+    if (!at_login_is_complete(&port->login) || at_login_asks(&port->login) != AT_LOGIN_MENU)
+        return;
+    bytes_printf(&line, "%s\r", text);
+    at_login_answered(&port->login, AT_LOGIN_MENU);
+    at_port_write(port, bytes_slice(&line));
+    bytes_free(&line);
+}
+
+/* What was read is filtered into port->waiting; telnet's questions are answered. */
+static void take_in(struct at_port *port, const unsigned char *data, size_t len)
+{
+    struct bytes reply = {0};
+    size_t before = port->waiting.len;
+
+    port->received += len;
+    if (port->is_telnet)
+        at_telnet_receive(&port->telnet, slice_of(data, len), &port->waiting, &reply);
+    else
+        bytes_append(&port->waiting, data, len);
+    if (reply.len > 0)
+        write_raw(port, bytes_slice(&reply));
+    bytes_free(&reply);
+    if (port->logs_in && port->waiting.len > before) {
+        at_login_take(&port->login,
+                      slice_sub(bytes_slice(&port->waiting), before, port->waiting.len));
+        look_for_menu(port);
+    }
+}
+
+static size_t hand_out(struct at_port *port, unsigned char *data, size_t size)
+{
+    size_t len = port->waiting.len < size ? port->waiting.len : size;
+
+    if (len == 0)
+        return 0;
+    memcpy(data, port->waiting.data, len);
+    bytes_consume(&port->waiting, len);
+    return len;
+}
+
 enum at_port_result at_port_read(struct at_port *port, int wake_fd, int64_t deadline,
                                  unsigned char *data, size_t size, size_t *len)
 {
     struct pollfd wait[2] = {{port->fd, POLLIN, 0}, {wake_fd, POLLIN, 0}};
+    unsigned char octets[1024];
 
-    for (;;) {
+    while ((*len = hand_out(port, data, size)) == 0) {
         int ready = poll(wait, wake_fd >= 0 ? 2 : 1, remaining_ms(deadline));
         ssize_t got;
 
@@ -257,38 +222,16 @@ enum at_port_result at_port_read(struct at_port *port, int wake_fd, int64_t dead
         if (ready == 0)
             return AT_PORT_TIMEOUT;
         if (ready < 0)
-            return AT_PORT_GONE;
+            return gone(port);
         if (wait[0].revents == 0)
             return AT_PORT_WOKEN;
-        got = read(port->fd, data, size);
-        if (got > 0) {
-            *len = (size_t)got;
-            return AT_PORT_OK;
-        }
-        if (got < 0 && (errno == EINTR || errno == EAGAIN))
-            continue;
-        return AT_PORT_GONE;
-    }
-}
-
-enum at_port_result at_port_write(struct at_port *port, struct slice data)
-{
-    int64_t deadline = clock_monotonic_ms() + WRITE_MS;
-    struct pollfd wait = {port->fd, POLLOUT, 0};
-
-    while (data.len > 0) {
-        ssize_t put = write(port->fd, data.data, data.len);
-
-        if (put >= 0) {
-            data = slice_sub(data, (size_t)put, data.len);
-            continue;
-        }
-        if (errno == EINTR)
-            continue;
-        if (errno != EAGAIN)
-            return AT_PORT_GONE;
-        if (poll(&wait, 1, remaining_ms(deadline)) == 0)
-            return AT_PORT_TIMEOUT;
+        got = read(port->fd, octets, sizeof octets);
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+            return gone(port);
+        if (got > 0)
+            take_in(port, octets, (size_t)got);
+        if (port->waiting.len == 0 && clock_monotonic_ms() > deadline)
+            return AT_PORT_TIMEOUT; /* telnet's own talk is no data */
     }
     return AT_PORT_OK;
 }

@@ -8,30 +8,39 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gwlib/child.h"
 #include "gwlib/memory.h"
 
 #define DEFAULT_VALIDITY 167 /* 24 h */
 
 /* The families whose ways differ from what their own test commands tell. */
+#define USUAL .keepalive = "AT", .handshake = "AT+IFC=2,2", .flow_control = true
 static const struct at_profile built_in[] = {
-    {.id = "siemens", .name = "Siemens, Cinterion", .detect = "SIEMENS", .keepalive = "AT"},
+    {.id = "siemens",
+     .name = "Siemens, Cinterion",
+     .detect = "SIEMENS",
+     .keepalive = "AT",
+     .handshake = "AT\\Q3",
+     .flow_control = true},
     {.id = "nokiaphone",
      .name = "Nokia phone",
      .detect = "Nokia",
-     .keepalive = "AT",
-     .need_sleep = true},
+     .need_sleep = true,
+     .chunk = 18,
+     .gap_ms = 10,
+     USUAL},
     {.id = "motorola",
      .name = "Motorola phone",
      .detect = "Motorola",
      .prepare = "AT+MODE=2",
-     .keepalive = "AT"},
+     USUAL},
     {.id = "premicell",
      .name = "Nokia Premicell",
      .detect = "PREMICEL",
-     .keepalive = "AT",
      .no_pin = true,
-     .no_smsc = true},
-    {.id = "generic", .name = "Generic modem", .keepalive = "AT"},
+     .no_smsc = true,
+     USUAL},
+    {.id = "generic", .name = "Generic modem", USUAL},
 };
 
 static struct at_profile *add_profile(struct at_settings *settings, const struct at_profile *from)
@@ -59,8 +68,10 @@ static void add_configured(struct at_settings *settings, const struct conf_group
         .storage = conf_string(group, "message-storage"),
         .reset = conf_string(group, "reset-string"),
         .speed = conf_is_set(group, "speed") ? (int)conf_number(group, "speed") : 0,
-        .flow_control = conf_is_set(group, "hardware-flow-control") &&
-                        conf_bool(group, "hardware-flow-control"),
+        .always_handshake = conf_is_set(group, "enable-hwhs"),
+        .flow_control = conf_bool(group, "hardware-flow-control"),
+        .chunk = (int)conf_number(group, "write-chunk"),
+        .gap_ms = (int)conf_number(group, "write-gap"),
         .need_sleep = conf_bool(group, "need-sleep"),
         .no_pin = conf_bool(group, "no-pin"),
         .no_smsc = conf_bool(group, "no-smsc"),
@@ -73,28 +84,132 @@ static void add_configured(struct at_settings *settings, const struct conf_group
     add_profile(settings, &profile);
 }
 
+/* --- where the modem is ---------------------------------------------------------- */
+
+static bool is_hex_id(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (strchr("0123456789abcdefABCDEF", text.data[i]) == NULL)
+            return false;
+    return text.len == 4;
+}
+
+static bool is_usb_name(const char *device)
+{
+    struct slice rest = slice_str(device + strlen("usb:")), vendor, product;
+
+    return slice_next_item(&rest, ':', &vendor) && slice_next_item(&rest, ':', &product) &&
+           is_hex_id(vendor) && is_hex_id(product);
+}
+
+static void read_tcp(struct at_settings *settings, const struct conf_group *group)
+{
+    const char *end = conf_string(group, "telnet-line-end");
+
+    settings->host = conf_string(group, "host");
+    settings->tcp_port = (int)conf_number(group, "port");
+    settings->telnet = strcmp(settings->device, "telnet") == 0 || conf_bool(group, "telnet");
+    settings->line_end = slice_equal_nocase(slice_str(end), "cr")      ? AT_CR
+                         : slice_equal_nocase(slice_str(end), "crnul") ? AT_CR_NUL
+                                                                       : AT_CR_LF;
+    settings->login = (struct at_login_words){
+        .user_prompt = conf_string(group, "login-prompt"),
+        .user = conf_string(group, "smsc-username"),
+        .password_prompt = conf_string(group, "password-prompt"),
+        .password = conf_string(group, "smsc-password"),
+        .menu_prompt = conf_string(group, "menu-prompt"),
+        .menu_answer = conf_string(group, "menu-answer"),
+    };
+}
+
 static bool read_place(struct at_settings *settings, const struct conf_group *group,
                        struct conf_problems *problems)
 {
     settings->device = conf_string(group, "device");
-    settings->host = conf_string(group, "host");
-    settings->tcp_port = (int)conf_number(group, "port");
     if (settings->device == NULL) {
         conf_report(problems, CONF_ERROR, group, "device",
-                    "is missing: the path of the modem's port, or rawtcp");
+                    "is missing: the path of the modem's port, usb:VID:PID, rawtcp or telnet");
         return false;
     }
-    if (strcmp(settings->device, "telnet") == 0) {
-        conf_report(problems, CONF_ERROR, group, "device", "telnet is not supported yet");
+    read_tcp(settings, group);
+    settings->is_tcp =
+        strcmp(settings->device, "rawtcp") == 0 || strcmp(settings->device, "telnet") == 0;
+    if (settings->is_tcp && (settings->host == NULL || settings->tcp_port == 0)) {
+        conf_report(problems, CONF_ERROR, group, "device", "%s needs host and port",
+                    settings->device);
         return false;
     }
-    if (strcmp(settings->device, "rawtcp") == 0 &&
-        (settings->host == NULL || settings->tcp_port == 0)) {
-        conf_report(problems, CONF_ERROR, group, "device", "rawtcp needs host and port");
+    if (strncmp(settings->device, "usb:", 4) == 0 && !is_usb_name(settings->device)) {
+        conf_report(problems, CONF_ERROR, group, "device",
+                    "'%s': four hexadecimal digits each are wanted, usb:12d1:1001, then perhaps "
+                    ":serial and :interface",
+                    settings->device);
+        return false;
+    }
+    if ((settings->login.menu_prompt == NULL) != (settings->login.menu_answer == NULL)) {
+        conf_report(problems, CONF_ERROR, group,
+                    settings->login.menu_prompt == NULL ? "menu-prompt" : "menu-answer",
+                    "menu-prompt and menu-answer go together");
         return false;
     }
     return true;
 }
+
+/* --- what is done for a modem in trouble ------------------------------------------ */
+
+static bool read_hook(const char **hook, const struct conf_group *group, const char *name,
+                      struct conf_problems *problems)
+{
+    struct bytes error = {0};
+    char **words = NULL;
+    const char *odd;
+
+    *hook = conf_string(group, name);
+    if (*hook == NULL)
+        return true;
+    if (!child_split_words(*hook, &words, &error)) {
+        conf_report(problems, CONF_ERROR, group, name, "%s", bytes_str(&error));
+        bytes_free(&error);
+        return false;
+    }
+    child_free_words(words);
+    odd = child_find_shell_syntax(*hook);
+    if (odd != NULL)
+        conf_report(problems, CONF_WARNING, group, name,
+                    "'%c' is passed on as it is: no shell runs this", *odd);
+    return true;
+}
+
+static bool is_imei(const char *imei)
+{
+    size_t digits = strspn(imei, "0123456789");
+
+    return digits >= 14 && digits <= 16 && imei[digits] == '\0';
+}
+
+static bool read_rescue(struct at_settings *settings, const struct conf_group *group,
+                        struct conf_problems *problems)
+{
+    const char *root = conf_string(group, "device-root");
+
+    settings->root = root == NULL || strcmp(root, "/") == 0 ? "" : root;
+    settings->lock_directory = conf_string(group, "lock-directory");
+    settings->prefix = conf_string(group, "command-prefix");
+    settings->usb_reset = conf_bool(group, "usb-reset");
+    settings->imei = conf_string(group, "imei");
+    settings->smsc_id = conf_string(group, "smsc-id");
+    if (settings->smsc_id == NULL)
+        settings->smsc_id = "";
+    if (settings->imei != NULL && !is_imei(settings->imei)) {
+        conf_report(problems, CONF_ERROR, group, "imei", "'%s' is no IMEI: 15 digits are wanted",
+                    settings->imei);
+        return false;
+    }
+    return read_hook(&settings->power_hook, group, "power-hook", problems) &&
+           read_hook(&settings->storage_hook, group, "storage-hook", problems);
+}
+
+/* --- the modem --------------------------------------------------------------------- */
 
 static bool is_auto(const char *modemtype)
 {
@@ -115,7 +230,7 @@ bool at_settings_read(struct at_settings *settings, const struct conf_group *gro
                       struct conf_problems *problems)
 {
     memset(settings, 0, sizeof *settings);
-    if (!read_place(settings, group, problems))
+    if (!read_place(settings, group, problems) || !read_rescue(settings, group, problems))
         return false;
     settings->speed = (int)conf_number(group, "speed");
     settings->modemtype = conf_string(group, "modemtype");

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "gw/smsc/at/login.h"
+#include "gw/smsc/at/telnet.h"
 #include "gwlib/conf.h"
 
 /* A family of modems: from a group modems, or built in. */
@@ -17,26 +19,39 @@ struct at_profile {
     const char *name;
     const char *detect, *detect2; /* both must occur in the modem's identification; NULL: any */
     const char *init_string;      /* NULL: CNMI is negotiated */
-    const char *handshake;        /* command for RTS/CTS, or NULL */
+    const char *handshake;        /* command for RTS/CTS */
+    bool always_handshake;        /* it was asked for, whatever the port */
     const char *prepare;          /* command before any about messages, or NULL */
     const char *keepalive;
     const char *storage; /* "SM", "ME", or NULL */
     const char *reset;   /* for a modem in trouble, or NULL */
     int speed;
-    int pause_ms; /* after each command */
-    bool flow_control;
-    bool need_sleep; /* a second after opening */
+    int pause_ms;      /* after each command */
+    int chunk, gap_ms; /* octets at once, and how long apart; 0: all */
+    bool flow_control; /* RTS/CTS, where there is a line that has it */
+    bool need_sleep;   /* a second after opening */
     bool no_pin;
     bool no_smsc; /* PDUs without the SMSC field */
     struct at_profile *next;
 };
 
 struct at_settings {
-    const char *device;
-    const char *host; /* rawtcp */
+    const char *device; /* path, usb:VID:PID[:serial][:interface], rawtcp, telnet */
+    bool is_tcp;
+    const char *host; /* of a TCP port */
     int tcp_port;
-    int speed;             /* 0: the profile's */
-    const char *modemtype; /* id of a profile, or NULL: detect */
+    bool telnet;
+    enum at_line_end line_end;
+    struct at_login_words login;
+    const char *prefix;         /* before each command, or NULL */
+    const char *imei;           /* of the modem that is meant, or NULL */
+    const char *root;           /* above sys/, dev/ and proc/; "" */
+    const char *lock_directory; /* for lock files, below root */
+    bool usb_reset;
+    const char *power_hook, *storage_hook; /* command lines, or NULL */
+    const char *smsc_id;                   /* told to them; never NULL */
+    int speed;                             /* 0: the profile's */
+    const char *modemtype;                 /* id of a profile, or NULL: detect */
     const char *pin;
     const char *sms_center;
     const char *my_number;

@@ -227,6 +227,7 @@ static void note_sent(struct at_driver *driver, struct smsc_submit *submit, int 
 
     driver->suspensions = 0;
     driver->failures = 0;
+    at_rescue_works(&driver->opening.rescue);
     compare_held(driver, reference);
     at_references_note(&driver->references, reference, message_sms(submit->message)->receiver);
     if (reference >= 0)
@@ -375,7 +376,7 @@ static void serve(struct at_driver *driver)
     log_to(driver->log, LOG_LEVEL_WARNING, "%s: the modem is brought up again", driver->name);
     at_note_state(driver, SMSC_RECONNECTING, "the modem is brought up again");
     if (condition == AT_CLOSED)
-        at_opening_close(driver);
+        at_opening_trouble(driver);
     at_worker_pause(driver, GO_ON_SLOWLY_MS);
 }
 
@@ -386,6 +387,7 @@ void *at_worker_run(void *arg)
     driver->host = host_calls;
     driver->host.arg = driver;
     driver->failures = 0;
+    at_rescue_init(&driver->opening.rescue, false, driver->settings.power_hook != NULL);
     while (!at_orders_stopped(&driver->orders))
         if (at_opening_run(driver))
             serve(driver);
