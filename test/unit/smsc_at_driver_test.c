@@ -391,6 +391,22 @@ static void stop_while_the_modem_is_mute(void **state)
     owner_run_until(&owner, heard_it, (void *)(uintptr_t) "AT\n");
 }
 
+/* What is remembered of PINs lies beside the store: in a folder of its own. */
+static char folder[] = "/tmp/kantele-driver-XXXXXX";
+
+static int enter_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) != NULL && chdir(folder) == 0 ? 0 : -1;
+}
+
+static int leave_folder(void **state)
+{
+    (void)state;
+    unlink("kannel.store.pins-AT2[M]");
+    return chdir("/") == 0 && rmdir(folder) == 0 ? 0 : -1;
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -409,5 +425,5 @@ int main(void)
         CASE(stop_while_the_modem_is_mute),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }
