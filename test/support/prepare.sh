@@ -13,7 +13,7 @@ BUILD_PACKAGES="gcc make autoconf automake pkgconf|pkg-config python3 curl|wget
 # The tests: their library, a second compiler with the fuzzer, and other people's
 # gateways and phones as peers.
 TEST_PACKAGES="libcmocka-dev clang llvm sqlite3 kannel kannel-extras smstools gammu
- python3-gammu npm|nodejs
+ python3-gammu npm|nodejs xz-utils
  mandoc"
 
 say() { printf '%s: %s\n' "$SELF" "$*"; }
