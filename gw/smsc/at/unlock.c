@@ -4,7 +4,9 @@
  *
  * A PIN is sent only for exactly "SIM PIN", and once: what was tried is written
  * down before, and one that was refused is not tried again before the
- * configuration has another. A PUK is never sent.
+ * configuration has another. One whose answer was lost is tried again only when
+ * the SIM tells that it counted no mistake. The last try is never used. A PUK is
+ * never sent.
  */
 #include "gw/smsc/at/modem_internal.h"
 
@@ -30,18 +32,72 @@ static bool find_number(const struct at_answer *answer, struct bytes *number)
     return false;
 }
 
-/* The SIM's own number; before the PIN many do not tell it: the modem's then. */
+/* The SIM's own number, empty when it does not tell, as many before the PIN. */
 static void identify_sim(struct at_modem *modem, struct bytes *id)
 {
-    static const char *const questions[] = {"AT+CCID", "AT+ICCID", "AT^ICCID?", "AT+QCCID",
-                                            "AT+CGSN"};
+    static const char *const questions[] = {"AT+CCID", "AT+ICCID", "AT^ICCID?", "AT+QCCID"};
 
     for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
         if (at_modem_command(modem, AT_PLAIN_MS, "%s", questions[i]) == AT_OK &&
             find_number(&modem->answer, id))
             return;
-    bytes_append_str(id, modem->settings->device);
 }
+
+static void identify_modem(struct at_modem *modem, struct bytes *id)
+{
+    if (at_modem_command(modem, AT_PLAIN_MS, "AT+CGSN") != AT_OK ||
+        !find_number(&modem->answer, id))
+        bytes_append_str(id, modem->settings->device);
+}
+
+/* --- tries left ------------------------------------------------------------------------ */
+
+enum { PIN_TRIES = 3, UNKNOWN = -1 };
+
+/* Where the modems tell it: which line, and which of its fields. */
+static const struct {
+    const char *command, *prefix, *about;
+    int field;
+} counters[] = {
+    {"AT+CPINR=\"SIM PIN\"", "+CPINR:", "SIM PIN,", 1}, /* 27.007 section 8.65 */
+    {"AT^CPIN?", "^CPIN:", "SIM PIN,", 3},              /* Huawei */
+    {"AT+QPINC?", "+QPINC:", "\"SC\",", 1},             /* Quectel */
+    {"AT+SPIC", "+SPIC:", "", 0},                       /* SIMCom */
+    {"AT^SPIC", "^SPIC:", "", 0},                       /* Siemens */
+    {"AT#PCT", "#PCT:", "", 0},                         /* Telit */
+    {"AT+UPINCNT", "+UPINCNT:", "", 0},                 /* u-blox */
+    {"AT+ZPINPUK=?", "+ZPINPUK:", "", 0},               /* ZTE */
+};
+
+static long field_of(struct slice line, int field)
+{
+    struct slice text = slice_unset();
+    long number;
+
+    for (int i = 0; i <= field; i++)
+        if (!slice_next_item(&line, ',', &text))
+            return UNKNOWN;
+    return slice_to_number(slice_trim(text), 0, 99, &number) ? number : UNKNOWN;
+}
+
+/* How many wrong PINs the SIM would still bear. */
+static long tries_left(struct at_modem *modem)
+{
+    for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
+        struct slice rest, line;
+
+        if (at_modem_command(modem, AT_PLAIN_MS, "%s", counters[i].command) == AT_GONE)
+            return UNKNOWN;
+        rest = bytes_slice(&modem->answer.lines);
+        while (modem->answer.final == AT_OK && at_answer_next(&rest, counters[i].prefix, &line))
+            if (slice_starts_with(line, slice_str(counters[i].about)) &&
+                field_of(line, counters[i].field) != UNKNOWN)
+                return field_of(line, counters[i].field);
+    }
+    return UNKNOWN;
+}
+
+/* --- the PIN --------------------------------------------------------------------------- */
 
 static enum at_readiness refused(struct bytes *detail, const char *why)
 {
@@ -75,34 +131,76 @@ static enum at_readiness send_pin(struct at_modem *modem, struct slice sim, stru
     }
 }
 
+/* Whether the PIN may be sent; if not, detail says why. */
+static bool is_safe(enum at_pin_state state, long left, struct bytes *detail)
+{
+    if (state == AT_PIN_REFUSED) {
+        refused(detail, "earlier");
+        return false;
+    }
+    if (left >= 0 && left <= 1) {
+        bytes_printf(detail,
+                     "the SIM wants its PIN and has %ld tries left: enter it with a telephone",
+                     left);
+        return false;
+    }
+    if (state == AT_PIN_TRIED && left < PIN_TRIES) {
+        bytes_append_str(detail, "the answer to the PIN was lost; it is not tried again until the "
+                                 "configuration has another");
+        return false;
+    }
+    return true;
+}
+
 static enum at_readiness give_pin(struct at_modem *modem, struct bytes *detail)
 {
-    struct bytes sim = {0};
-    enum at_readiness readiness;
+    const char *pin = modem->settings->pin;
+    struct at_pin_memory *pins = &modem->knowledge->pins;
+    struct bytes sim = {0}, unnamed = {0};
+    enum at_readiness readiness = AT_HOPELESS;
+    enum at_pin_state state;
+    long left;
 
-    if (modem->settings->pin == NULL) {
+    if (pin == NULL) {
         bytes_append_str(detail, "the SIM wants its PIN and none is configured");
         return AT_HOPELESS;
     }
     identify_sim(modem, &sim);
-    switch (at_pin_memory_ask(&modem->knowledge->pins, bytes_slice(&sim), modem->settings->pin)) {
-    case AT_PIN_NEW:
-        readiness = send_pin(modem, bytes_slice(&sim), detail);
-        break;
-    case AT_PIN_TRIED: /* its answer was lost: once more, and then never again */
-        at_pin_memory_note(&modem->knowledge->pins, bytes_slice(&sim), modem->settings->pin,
-                           AT_PIN_REFUSED);
-        readiness = send_pin(modem, bytes_slice(&sim), detail);
-        if (readiness == AT_BROKEN)
-            at_pin_memory_note(&modem->knowledge->pins, bytes_slice(&sim), modem->settings->pin,
-                               AT_PIN_REFUSED);
-        break;
-    default:
-        readiness = refused(detail, "earlier");
-        break;
+    identify_modem(modem, &unnamed);
+    left = tries_left(modem);
+    if (modem->answer.final != AT_GONE) {
+        /* It may have been tried while the SIM did not tell its number. */
+        state = at_pin_memory_ask(pins, bytes_slice(&unnamed), pin);
+        if (state == AT_PIN_NEW && sim.len > 0)
+            state = at_pin_memory_ask(pins, bytes_slice(&sim), pin);
+        if (is_safe(state, left, detail))
+            readiness = send_pin(modem, bytes_slice(sim.len > 0 ? &sim : &unnamed), detail);
+    } else {
+        readiness = AT_BROKEN;
     }
     bytes_free(&sim);
+    bytes_free(&unnamed);
     return readiness;
+}
+
+/* The SIM is open: a PIN whose answer was lost was right. */
+static enum at_readiness note_open(struct at_modem *modem)
+{
+    struct at_pin_memory *pins = &modem->knowledge->pins;
+    const char *pin = modem->settings->pin;
+    struct bytes names[2] = {{0}};
+
+    if (pin == NULL || pins->lines.len == 0)
+        return AT_READY;
+    identify_sim(modem, &names[0]);
+    identify_modem(modem, &names[1]);
+    for (size_t i = 0; i < 2; i++) {
+        if (names[i].len > 0 &&
+            at_pin_memory_ask(pins, bytes_slice(&names[i]), pin) == AT_PIN_TRIED)
+            at_pin_memory_note(pins, bytes_slice(&names[i]), pin, AT_PIN_NEW);
+        bytes_free(&names[i]);
+    }
+    return modem->answer.final == AT_GONE ? AT_BROKEN : AT_READY;
 }
 
 /* An error to AT+CPIN?: no SIM, busy, or a modem without the command. */
@@ -146,5 +244,6 @@ enum at_readiness at_modem_unlock(struct at_modem *modem, struct bytes *detail)
         bytes_printf(detail, "the SIM is locked: %.*s", (int)state.len, (const char *)state.data);
         return AT_HOPELESS;
     }
-    return AT_READY; /* READY, SIM PIN2, SIM PUK2 */
+    return slice_equal_str(state, "READY") ? note_open(modem)
+                                           : AT_READY; /* SIM PIN2, SIM PUK2 */
 }
