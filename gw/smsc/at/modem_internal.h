@@ -12,7 +12,7 @@
 /* Time limits in ms (spec at-modems, section 2). */
 enum {
     AT_PLAIN_MS = 5000,
-    AT_PIN_MS = 20000,
+    AT_PIN_MS = 15000,
     AT_STORAGE_MS = 10000,
     AT_LIST_MS = 30000,
     AT_PROMPT_MS = 10000,

@@ -244,6 +244,5 @@ enum at_readiness at_modem_unlock(struct at_modem *modem, struct bytes *detail)
         bytes_printf(detail, "the SIM is locked: %.*s", (int)state.len, (const char *)state.data);
         return AT_HOPELESS;
     }
-    return slice_equal_str(state, "READY") ? note_open(modem)
-                                           : AT_READY; /* SIM PIN2, SIM PUK2 */
+    return slice_equal_str(state, "READY") ? note_open(modem) : AT_READY; /* SIM PIN2, SIM PUK2 */
 }
