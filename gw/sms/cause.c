@@ -102,13 +102,14 @@ static const struct cause *find_words(enum cause_family family, struct slice wor
     return of_range(family, -1);
 }
 
-/* "+CMS ERROR:" in front, without case; the rest, trimmed. */
+/* "+CMS ERROR" in front, without case, alone or with a colon; the rest, trimmed. */
 static bool take_family(struct slice line, const char *prefix, struct slice *rest)
 {
     size_t len = strlen(prefix);
-    if (line.len < len || !slice_equal_nocase(slice_sub(line, 0, len), prefix))
+    if (line.len < len || !slice_equal_nocase(slice_sub(line, 0, len), prefix) ||
+        (line.len > len && line.data[len] != ':'))
         return false;
-    *rest = slice_trim(slice_sub(line, len, line.len));
+    *rest = slice_trim(slice_sub(line, len + 1, line.len));
     return true;
 }
 
@@ -123,9 +124,9 @@ bool cause_parse(struct slice line, const struct cause **cause, int *code)
         *code = -1;
         return true;
     }
-    if (!take_family(line, "+CMS ERROR:", &rest)) {
+    if (!take_family(line, "+CMS ERROR", &rest)) {
         family = CAUSE_CME;
-        if (!take_family(line, "+CME ERROR:", &rest))
+        if (!take_family(line, "+CME ERROR", &rest))
             return false;
     }
     if (slice_to_number(rest, 0, 65535, &number)) {

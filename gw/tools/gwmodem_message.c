@@ -35,7 +35,7 @@ static int send_part(struct link *link, const struct pdu_line *line)
         at_raw(link->dialogue, &link->answer, 1000, "\x1b");
         return status;
     }
-    if (at_submit(link->dialogue, &link->answer, SUBMIT_MS, line->digits) != AT_OK)
+    if (at_submit(link->dialogue, &link->answer, SUBMIT_MS, slice_str(line->digits)) != AT_OK)
         return complain(link, link->answer.final == AT_ERROR ? "not sent"
                                                              : "it may have been sent or not");
     printf("sent, reference %.*s\n", (int)at_answer_value(&link->answer, "+CMGS:").len,

@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     at_command(dialogue, &answer, 1, "AT+CPIN?");
     at_answer_value(&answer, "+CPIN:");
     at_command(dialogue, &answer, 1, "AT+CMGS=20");
-    at_submit(dialogue, &answer, 1, "00110000");
+    at_submit(dialogue, &answer, 1, slice_str("00110000"));
     at_listen(dialogue, &answer, 1);
     lines = bytes_slice(&answer.lines);
     while (at_answer_next(&lines, "+CMGS:", &value))

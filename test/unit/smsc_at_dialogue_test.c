@@ -161,7 +161,7 @@ static void the_prompt(void **state)
     says("AT+CMGS=20\r\r\n^RSSI: 12\r\n> ");
     assert_int_equal(ask("AT+CMGS=20"), AT_PROMPT);
     says("\r\n+CMGS: 7\r\n\r\nOK\r\n");
-    assert_int_equal(at_submit(dialogue, &answer, 2000, "0011"), AT_OK);
+    assert_int_equal(at_submit(dialogue, &answer, 2000, slice_str("0011")), AT_OK);
     assert_value("+CMGS:", "7");
     assert_heard("AT+CMGS=20\r");
     assert_heard("0011\x1a");
@@ -174,7 +174,7 @@ static void the_echo_of_a_pdu_is_no_pdu(void **state)
 {
     (void)state;
     says("+CMT: ,2\r\n0011\x1a\r\n+CMGS: 7\r\nOK\r\n");
-    assert_int_equal(at_submit(dialogue, &answer, 2000, "0011"), AT_OK);
+    assert_int_equal(at_submit(dialogue, &answer, 2000, slice_str("0011")), AT_OK);
     assert_null(at_next_event(dialogue));
 }
 
@@ -267,7 +267,7 @@ static void a_restart_ends_the_command(void **state)
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         says(lines[i]);
         says("\r\n");
-        assert_int_equal(at_submit(dialogue, &answer, 2000, "00"), AT_RESTARTED);
+        assert_int_equal(at_submit(dialogue, &answer, 2000, slice_str("00")), AT_RESTARTED);
         assert_true(at_has_restarted(dialogue));
         at_forget_restarts(dialogue);
     }
@@ -312,10 +312,10 @@ static void a_call_answers_no_command(void **state)
 {
     (void)state;
     says("RING\r\nNO CARRIER\r\n+CMGS: 3\r\nOK\r\n");
-    assert_int_equal(at_submit(dialogue, &answer, 2000, "00"), AT_OK);
+    assert_int_equal(at_submit(dialogue, &answer, 2000, slice_str("00")), AT_OK);
     assert_value("+CMGS:", "3");
     says("BUSY\r\nNO ANSWER\r\nNO DIALTONE\r\n");
-    assert_int_equal(at_submit(dialogue, &answer, 10, "00"), AT_TIMEOUT);
+    assert_int_equal(at_submit(dialogue, &answer, 10, slice_str("00")), AT_TIMEOUT);
 }
 
 /* Some say OK twice; a message is never answered so before its prompt. */
@@ -331,7 +331,7 @@ static void results_that_come_late(void **state)
     struct at_event *event;
 
     (void)state;
-    assert_int_equal(at_submit(dialogue, &answer, 10, "00"), AT_TIMEOUT);
+    assert_int_equal(at_submit(dialogue, &answer, 10, slice_str("00")), AT_TIMEOUT);
     says("+CMGS: 9\r\nOK\r\n+CMS ERROR: 38\r\n");
     assert_true(at_settle(dialogue, 20));
     event = at_next_event(dialogue);

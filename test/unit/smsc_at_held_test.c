@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tells of a message whose answer was lost; and the other things that the
+ * What tells of messages whose answers were lost; and the other things that the
  * driver remembers: tries, PDUs, PINs.
  */
 #include <setjmp.h>
@@ -20,19 +20,25 @@
 #include "gwlib/clock.h"
 
 static struct at_references references;
-static struct at_held held;
-static struct smsc_submit submit;
+static struct at_held_set held;
+static struct smsc_submit submit, second;
 
-static int setup(void **state)
+static struct message *message_to(const char *receiver)
 {
     struct sms sms = sms_blank();
 
-    (void)state;
-    sms.receiver = slice_str("+4917012345");
+    sms.receiver = slice_str(receiver);
     sms.msgdata = slice_str("text");
-    submit = (struct smsc_submit){.message = message_create(&sms), .want_report = true};
+    return message_create(&sms);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    submit = (struct smsc_submit){.message = message_to("+4917012345"), .want_report = true};
+    second = (struct smsc_submit){.message = message_to("+4917099999"), .want_report = true};
     at_references_init(&references);
-    held = (struct at_held){NULL, -1, false, 0};
+    held = (struct at_held_set){.base = -1};
     return 0;
 }
 
@@ -40,38 +46,57 @@ static int teardown(void **state)
 {
     (void)state;
     message_unref(submit.message);
+    message_unref(second.message);
     return 0;
 }
 
 static void hold_after(int last)
 {
+    held = (struct at_held_set){.base = -1};
     if (last >= 0)
         at_references_note(&references, last, slice_str("+49999"));
-    at_held_begin(&held, &references, &submit, false);
+    at_held_add(&held, &references, &submit, AT_HELD_UNANSWERED);
 }
 
 static void the_next_reference_tells(void **state)
 {
     (void)state;
     hold_after(5);
-    assert_int_equal(at_held_compare(&held, 7), AT_HELD_SENT);
-    assert_int_equal(held.reference, 6);
+    assert_int_equal(at_held_compare(&held, 7), AT_HELD_ALL_SENT);
+    assert_int_equal(at_held_reference(&held, 0), 6);
+    assert_ptr_equal(at_held_take(&held, 0, 6), &submit);
+    assert_int_equal(held.count, 0);
     hold_after(5);
-    assert_int_equal(at_held_compare(&held, 6), AT_HELD_NOT_SENT);
+    assert_int_equal(at_held_compare(&held, 6), AT_HELD_NONE_SENT);
     hold_after(5);
     assert_int_equal(at_held_compare(&held, 8), AT_HELD_UNKNOWN);
     /* From then on the distance says nothing. */
     assert_int_equal(at_held_compare(&held, 7), AT_HELD_UNKNOWN);
 }
 
+static void two_answers_in_a_row(void **state)
+{
+    (void)state;
+    hold_after(254);
+    at_held_add(&held, &references, &second, AT_HELD_LOST);
+    assert_int_equal(at_held_compare(&held, 1), AT_HELD_ALL_SENT);
+    assert_int_equal(at_held_reference(&held, 0), 255);
+    assert_ptr_equal(at_held_take(&held, 0, 255), &submit);
+    assert_int_equal(at_held_reference(&held, 0), 0);
+    assert_ptr_equal(at_held_take(&held, 0, 0), &second);
+    hold_after(254);
+    at_held_add(&held, &references, &second, AT_HELD_LOST);
+    assert_int_equal(at_held_compare(&held, 0), AT_HELD_UNKNOWN); /* one was; which? */
+}
+
 static void references_go_round(void **state)
 {
     (void)state;
     hold_after(254);
-    assert_int_equal(at_held_compare(&held, 0), AT_HELD_SENT);
-    assert_int_equal(held.reference, 255);
+    assert_int_equal(at_held_compare(&held, 0), AT_HELD_ALL_SENT);
+    assert_int_equal(at_held_reference(&held, 0), 255);
     hold_after(255);
-    assert_int_equal(at_held_compare(&held, 0), AT_HELD_NOT_SENT);
+    assert_int_equal(at_held_compare(&held, 0), AT_HELD_NONE_SENT);
 }
 
 static void nothing_is_guessed(void **state)
@@ -84,7 +109,7 @@ static void nothing_is_guessed(void **state)
     assert_int_equal(at_held_compare(&held, 7), AT_HELD_UNKNOWN);
     hold_after(5);
     assert_int_equal(at_held_compare(&held, -1), AT_HELD_UNKNOWN);
-    held.submit = NULL;
+    at_held_take(&held, 0, -1);
     assert_int_equal(at_held_compare(&held, 7), AT_HELD_UNKNOWN);
 }
 
@@ -93,59 +118,73 @@ static void a_counter_of_attempts_tells_nothing(void **state)
     (void)state;
     at_references_note(&references, 5, slice_str("+49999"));
     at_references_fail(&references);
-    at_held_begin(&held, &references, &submit, false); /* which kind is it? */
+    hold_after(-1); /* which kind is it? */
     assert_int_equal(at_held_compare(&held, 7), AT_HELD_UNKNOWN);
-    at_references_note(&references, 6, slice_str("+49999"));
-    at_held_begin(&held, &references, &submit, false);
-    assert_int_equal(at_held_compare(&held, 8), AT_HELD_SENT);
+    hold_after(6);
+    assert_int_equal(at_held_compare(&held, 8), AT_HELD_ALL_SENT);
     at_references_fail(&references);
-    at_references_note(&references, 8, slice_str("+49999"));
-    at_held_begin(&held, &references, &submit, false);
+    hold_after(8);
     assert_int_equal(at_held_compare(&held, 10), AT_HELD_UNKNOWN);
 }
 
-static bool reported(int reference, const char *receiver)
+static size_t reported(int reference, const char *receiver)
 {
-    return at_held_is_reported(&held, &references, reference, slice_str(receiver));
+    return at_held_reported(&held, &references, reference, slice_str(receiver));
 }
 
 static void a_report_tells(void **state)
 {
     (void)state;
     hold_after(5);
-    assert_true(reported(6, "+4917012345"));
-    assert_true(reported(6, "017012345")); /* networks change the front */
-    assert_false(reported(6, "+4917012346"));
-    assert_false(reported(5, "+4917012345"));
-    assert_false(reported(7, "+4917012345"));
-    assert_false(reported(-1, "+4917012345"));
-    assert_false(reported(256, "+4917012345"));
+    assert_int_equal(reported(6, "+4917012345"), 0);
+    assert_int_equal(reported(6, "017012345"), 0); /* networks change the front */
+    assert_int_equal(reported(6, "+4917012346"), 1);
+    assert_int_equal(reported(5, "+4917012345"), 1);
+    assert_int_equal(reported(7, "+4917012345"), 1);
+    assert_int_equal(reported(-1, "+4917012345"), 1);
+    assert_int_equal(reported(256, "+4917012345"), 1);
+    at_held_add(&held, &references, &second, AT_HELD_UNANSWERED);
+    assert_int_equal(reported(6, "+4917099999"), 1); /* the first was not sent */
+    assert_int_equal(reported(7, "+4917099999"), 1);
+    assert_int_equal(reported(8, "+4917099999"), 2);
 }
 
 static void a_report_without_a_known_reference(void **state)
 {
     (void)state;
-    at_references_note(&references, 9, slice_str("+4917012345"));
     hold_after(9);
     at_references_note(&references, 9, slice_str("+4917012345"));
     at_held_blur(&held);
-    assert_false(reported(9, "+4917012345")); /* that was another message to the same */
-    assert_true(reported(11, "+4917012345"));
+    assert_int_equal(reported(9, "+4917012345"), 1); /* that was another message to the same */
+    assert_int_equal(reported(11, "+4917012345"), 0);
+}
+
+static int64_t time_left(void)
+{
+    int64_t until = 0;
+
+    assert_int_equal(at_held_due(&held, &until), held.count);
+    return until - clock_monotonic_ms();
 }
 
 static void how_long(void **state)
 {
-    int64_t now = clock_monotonic_ms();
-
     (void)state;
     hold_after(1);
-    assert_true(held.until >= now + 140000);
-    at_held_begin(&held, &references, &submit, true);
+    assert_true(time_left() >= 140000);
+    assert_int_equal(at_held_answered(&held), 0);
+    held.items[0].why = AT_HELD_LOST;
+    assert_int_equal(at_held_answered(&held), 1);
     at_held_resume(&held);
-    assert_true(held.until >= now + 59000 && held.until < now + 90000);
+    assert_true(time_left() >= 50000 && time_left() < 90000);
     submit.want_report = false;
     at_held_resume(&held);
-    assert_true(held.until < now + 20000);
+    assert_true(time_left() < 20000);
+    held.count = 0;
+    at_held_add(&held, &references, &submit, AT_HELD_ANSWERED);
+    assert_true(time_left() < 20000);
+    held.items[0].until = 0;
+    assert_int_equal(at_held_due(&held, &(int64_t){0}), 0);
 }
 
 static void three_tries(void **state)
@@ -179,6 +218,26 @@ static void seen_pdus(void **state)
     free(seen);
 }
 
+static void pdus_to_be_left(void **state)
+{
+    struct at_left *left = calloc(1, sizeof *left);
+    char text[20];
+
+    (void)state;
+    assert_false(at_left_has(left, slice_str("0791")));
+    at_left_note(left, slice_str("0791"));
+    at_left_note(left, slice_str("0791"));
+    assert_int_equal(left->count, 1);
+    for (int i = 0; i < AT_LEFT_MAX + 5; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        at_left_note(left, slice_str(text));
+    }
+    assert_int_equal(left->count, AT_LEFT_MAX);
+    assert_true(at_left_has(left, slice_str("0791")));
+    assert_true(at_left_has(left, slice_str("7")));
+    free(left);
+}
+
 static void pins_on_disk(void **state)
 {
     char path[] = "at-pins-XXXXXX";
@@ -210,6 +269,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(the_next_reference_tells),
+        CASE(two_answers_in_a_row),
         CASE(references_go_round),
         CASE(nothing_is_guessed),
         CASE(a_counter_of_attempts_tells_nothing),
@@ -218,6 +278,7 @@ int main(void)
         CASE(how_long),
         CASE(three_tries),
         CASE(seen_pdus),
+        CASE(pdus_to_be_left),
         CASE(pins_on_disk),
     };
 

@@ -185,19 +185,6 @@ static enum at_readiness identify(struct at_modem *modem, struct bytes *detail)
     return AT_READY;
 }
 
-static enum at_readiness pdu_mode(struct at_modem *modem, struct bytes *detail)
-{
-    switch (at_modem_command(modem, AT_PLAIN_MS, "AT+CMGF=0")) {
-    case AT_OK:
-        return AT_READY;
-    case AT_ERROR:
-        bytes_printf(detail, "no PDU mode: %s", bytes_str(&modem->answer.error));
-        return AT_NOT_YET;
-    default:
-        return AT_BROKEN;
-    }
-}
-
 /* Phase 2+: messages that are handed over directly are acknowledged. */
 static enum at_readiness message_service(struct at_modem *modem, struct bytes *detail)
 {
@@ -334,7 +321,7 @@ static enum at_readiness bring_up_once(struct at_modem *modem, struct bytes *det
                                                                  identify,
                                                                  at_modem_unlock,
                                                                  which_sim,
-                                                                 pdu_mode,
+                                                                 at_modem_choose_mode,
                                                                  message_service,
                                                                  service_centre,
                                                                  at_modem_choose_memory,
@@ -399,6 +386,8 @@ void at_modem_free(struct at_modem *modem)
     at_answer_free(&modem->answer);
     bytes_free(&modem->memory);
     bytes_free(&modem->home);
+    bytes_free(&modem->memories);
+    bytes_free(&modem->csmp);
     bytes_free(&modem->cnmi);
     bytes_free(&modem->cnmi_set);
     free(modem->name);

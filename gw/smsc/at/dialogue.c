@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "gw/sms/cause.h"
+#include "gw/smsc/at/text_mode.h"
 #include "gwlib/clock.h"
 #include "gwlib/memory.h"
 
@@ -33,6 +34,8 @@ struct at_dialogue {
     bool was_silent;    /* the last questions came back without an echo */
     bool was_reset;     /* and now one came back with it */
     bool secret;        /* the running command is not to be logged */
+    long text_due;      /* text mode: so many characters of a message follow; 0: none */
+    bool text_begun;
     struct at_unasked unasked;
 };
 
@@ -186,10 +189,55 @@ static bool is_asked_for(const struct at_dialogue *dialogue, struct slice line)
            line.data[asked.len] == ':';
 }
 
+/* The reference of a message that was sent. */
+static bool is_result(struct slice line)
+{
+    return slice_starts_with(line, slice_str("+CMGS:")) ||
+           slice_starts_with(line, slice_str("+CMSS:"));
+}
+
+/* In text mode the line behind `+CMGR:` or `+CMGL:` is the message's text, even if
+ * it says OK; more lines are, as long as the message can be so long. */
+static bool take_message_text(struct at_dialogue *dialogue, struct slice line)
+{
+    if (dialogue->text_due <= 0)
+        return false;
+    if (dialogue->text_begun && slice_equal_str(line, "OK")) {
+        dialogue->text_due = 0;
+        return false;
+    }
+    dialogue->text_begun = true;
+    dialogue->text_due -= (long)line.len + 1;
+    take_text(dialogue, line);
+    return true;
+}
+
+static void expect_message_text(struct at_dialogue *dialogue, struct slice line)
+{
+    bool is_list = slice_starts_with(line, slice_str("+CMGL:"));
+    struct slice value = slice_sub(line, 6, line.len);
+    struct at_text_header header;
+
+    if (!is_list && !slice_starts_with(line, slice_str("+CMGR:")))
+        return;
+    dialogue->text_begun = false;
+    if (is_list)
+        dialogue->text_due = 1;
+    else if (!at_text_read_cmgr(value, &header) || header.kind == AT_TEXT_REPORT)
+        dialogue->text_due = 0;
+    else
+        dialogue->text_due = header.length >= 0 ? header.length : 1;
+}
+
 static void take_running(struct at_dialogue *dialogue, struct slice line)
 {
     bool restarted = at_has_restarted(dialogue);
 
+    if (dialogue->unasked.text_mode) {
+        if (take_message_text(dialogue, line))
+            return;
+        expect_message_text(dialogue, line);
+    }
     if (is_asked_for(dialogue, line)) {
         take_text(dialogue, line);
         return;
@@ -199,7 +247,7 @@ static void take_running(struct at_dialogue *dialogue, struct slice line)
             finish(dialogue, AT_RESTARTED);
         return;
     }
-    if (slice_starts_with(line, slice_str("+CMGS:")) && !dialogue->sends)
+    if (is_result(line) && !dialogue->sends)
         at_unasked_take_late(&dialogue->unasked, line);
     else if (!take_final(dialogue, line))
         take_text(dialogue, line);
@@ -279,6 +327,7 @@ static enum at_final collect(struct at_dialogue *dialogue, struct at_answer *ans
     show_sent(dialogue, bytes_slice(&octets));
     bytes_clear(&answer->lines);
     bytes_clear(&answer->error);
+    dialogue->text_due = 0;
     dialogue->answer = answer;
     dialogue->finished = false;
     if (at_port_write(dialogue->port, bytes_slice(&octets)) != AT_PORT_OK)
@@ -328,6 +377,7 @@ static enum at_final command(struct at_dialogue *dialogue, struct at_answer *ans
     dialogue->secret = secret;
     dialogue->wants_prompt = strncmp(bytes_str(&dialogue->sent), "AT+CMGS=", 8) == 0 ||
                              strncmp(bytes_str(&dialogue->sent), "AT+CMGW=", 8) == 0;
+    dialogue->sends = strncmp(bytes_str(&dialogue->sent), "AT+CMSS=", 8) == 0;
     note_question(dialogue);
     return collect(dialogue, answer, timeout_ms, dialogue->prefix, "\r");
 }
@@ -366,11 +416,11 @@ enum at_final at_raw(struct at_dialogue *dialogue, struct at_answer *answer, int
 }
 
 enum at_final at_submit(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
-                        const char *digits)
+                        struct slice text)
 {
     bytes_clear(&dialogue->asked);
     bytes_clear(&dialogue->sent);
-    bytes_append_str(&dialogue->sent, digits);
+    bytes_append_slice(&dialogue->sent, text);
     dialogue->sends = true;
     return collect(dialogue, answer, timeout_ms, NULL, "\x1a");
 }
@@ -403,6 +453,11 @@ void at_set_prefix(struct at_dialogue *dialogue, const char *prefix)
 void at_set_numeric(struct at_dialogue *dialogue, bool numeric)
 {
     dialogue->numeric = numeric;
+}
+
+void at_set_text_mode(struct at_dialogue *dialogue, bool text_mode)
+{
+    dialogue->unasked.text_mode = text_mode;
 }
 
 void at_answer_free(struct at_answer *answer)

@@ -56,16 +56,18 @@ enum at_final at_command_secret(struct at_dialogue *dialogue, struct at_answer *
 /* Sends octets as they are (an ESC) and collects the answer. */
 enum at_final at_raw(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
                      const char *octets);
-/* Behind the prompt: sends the PDU and Ctrl-Z and collects the answer. */
+/* Behind the prompt: sends the PDU or text and Ctrl-Z and collects the answer. */
 enum at_final at_submit(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms,
-                        const char *digits);
-/* After a timeout of at_submit(): goes on collecting the same answer. */
+                        struct slice text);
+/* After a timeout of at_submit() or AT+CMSS: goes on collecting the same answer. */
 enum at_final at_listen(struct at_dialogue *dialogue, struct at_answer *answer, int timeout_ms);
 /* What stands in front of each command on the wire; NULL: nothing. Must outlive
  * the dialogue. */
 void at_set_prefix(struct at_dialogue *dialogue, const char *prefix);
 /* Whether a line "0" means OK, as after ATV0. True at first. */
 void at_set_numeric(struct at_dialogue *dialogue, bool numeric);
+/* Whether messages come as text, AT+CMGF=1 (text_mode.h). False at first. */
+void at_set_text_mode(struct at_dialogue *dialogue, bool text_mode);
 void at_answer_free(struct at_answer *answer);
 
 /* Takes the next line with the prefix away from the rest of an answer's lines:

@@ -53,6 +53,7 @@ static void *driver_create(struct smsc *smsc, const struct conf_group *group,
     driver->name = memory_strdup(smsc_name(smsc));
     open_pin_memory(driver, group);
     at_references_init(&driver->references);
+    driver->held.base = -1;
     driver->knowledge.reference = -1;
     smsc_set_window(smsc, 1);
     return driver;

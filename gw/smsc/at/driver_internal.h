@@ -28,14 +28,19 @@ struct at_driver {
     struct at_modem *modem;
     struct at_opening opening;
     struct at_references references;
-    struct at_held held;
-    struct at_tries tries;
-    struct smsc_submit *again; /* known not to be sent: goes out next */
-    int failures;              /* of opening and bringing up, in a row */
-    bool suspended;            /* nothing is sent before resume_at */
+    struct at_held_set held;
+    struct smsc_submit *in_memory;          /* the held one that knowledge.stored is about */
+    struct at_tries tries;                  /* of messages that met errors for a few tries */
+    struct at_tries stuck;                  /* of messages that the modem gets into trouble with */
+    struct smsc_submit *again[AT_HELD_MAX]; /* known not to be sent: go out next */
+    size_t again_count;
+    struct uuid barred; /* the last message that met AT_BARRED; nil: others went out since */
+    int failures;       /* of opening and bringing up, in a row */
+    bool suspended;     /* nothing is sent before resume_at */
     int64_t resume_at;
     int suspensions; /* in a row */
     int64_t next_probe;
+    int64_t holding_until; /* when at_holding_watch() has something to do */
 };
 
 /* --- the thread ------------------------------------------------------------------ */
@@ -43,6 +48,25 @@ struct at_driver {
 void *at_worker_run(void *driver);
 /* Waits; what is to be sent meanwhile goes back. */
 void at_worker_pause(struct at_driver *driver, int64_t ms);
+
+/* Tells how many messages the modem may have: one, and those that are held. */
+void at_worker_note_window(struct at_driver *driver);
+
+/* --- messages whose answers were lost: holding.c ----------------------------------- */
+
+/* The driver keeps it until something tells of it. */
+void at_holding_add(struct at_driver *driver, struct smsc_submit *submit, enum at_outcome why);
+/* The modem works again. */
+void at_holding_resume(struct at_driver *driver);
+/* Gives up those whose time is over. Returns when that of the next one is, or
+ * INT64_MAX. */
+int64_t at_holding_watch(struct at_driver *driver);
+void at_holding_give_up_all(struct at_driver *driver);
+/* Another message was accepted: what that tells about the held ones. */
+void at_holding_compare(struct at_driver *driver, int reference);
+/* A status report, or an answer that comes late. */
+void at_holding_take_report(struct at_driver *driver, int reference, struct slice receiver);
+void at_holding_take_answer(struct at_driver *driver, int reference, struct slice error);
 
 /* --- notes from the thread to the loop ------------------------------------------- */
 

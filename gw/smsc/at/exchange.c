@@ -16,7 +16,7 @@
 
 bool at_orders_init(struct at_orders *orders)
 {
-    orders->submit = NULL;
+    orders->count = 0;
     orders->stop = false;
     orders->receiving = true;
     orders->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -39,8 +39,8 @@ static void wake(struct at_orders *orders)
 void at_orders_send(struct at_orders *orders, struct smsc_submit *submit)
 {
     pthread_mutex_lock(&orders->lock);
-    LOG_ASSERT(orders->submit == NULL);
-    orders->submit = submit;
+    LOG_ASSERT(orders->count < AT_ORDERS_MAX);
+    orders->submits[orders->count++] = submit;
     pthread_mutex_unlock(&orders->lock);
     wake(orders);
 }
@@ -63,13 +63,19 @@ void at_orders_set_receiving(struct at_orders *orders, bool receiving)
 
 struct smsc_submit *at_orders_take(struct at_orders *orders)
 {
-    struct smsc_submit *submit;
+    struct smsc_submit *submit = NULL;
     eventfd_t count;
 
     eventfd_read(orders->wake_fd, &count);
     pthread_mutex_lock(&orders->lock);
-    submit = orders->submit;
-    orders->submit = NULL;
+    if (orders->count > 0) {
+        submit = orders->submits[0];
+        orders->count--;
+        for (size_t i = 0; i < orders->count; i++)
+            orders->submits[i] = orders->submits[i + 1];
+    }
+    if (orders->count > 0)
+        wake(orders); /* there is more */
     pthread_mutex_unlock(&orders->lock);
     return submit;
 }

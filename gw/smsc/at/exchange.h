@@ -13,10 +13,13 @@
 
 #include "gw/smsc/smsc.h"
 
+enum { AT_ORDERS_MAX = 16 }; /* more than any window of the driver */
+
 /* Orders for the thread. */
 struct at_orders {
     pthread_mutex_t lock;
-    struct smsc_submit *submit; /* to send, or NULL */
+    struct smsc_submit *submits[AT_ORDERS_MAX]; /* to send, the oldest first */
+    size_t count;
     bool stop;
     bool receiving;
     int wake_fd; /* readable while there is something new */
@@ -28,7 +31,7 @@ void at_orders_destroy(struct at_orders *orders);
 void at_orders_send(struct at_orders *orders, struct smsc_submit *submit);
 void at_orders_stop(struct at_orders *orders);
 void at_orders_set_receiving(struct at_orders *orders, bool receiving);
-/* Thread: takes the submit away and makes wake_fd quiet. */
+/* Thread: takes the oldest away, or NULL; makes wake_fd quiet. */
 struct smsc_submit *at_orders_take(struct at_orders *orders);
 /* Thread: until there is something new or the time is up. */
 void at_orders_wait(struct at_orders *orders, int timeout_ms);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A message whose answer was lost: see held.h.
+ * Messages whose answers were lost: see held.h.
  */
 #include "gw/smsc/at/held.h"
 
@@ -36,6 +36,13 @@ void at_references_note(struct at_references *references, int reference, struct 
         references->counts_attempts = true;
     references->failures = 0;
     references->last = reference;
+    at_references_mark(references, reference, receiver);
+}
+
+void at_references_mark(struct at_references *references, int reference, struct slice receiver)
+{
+    if (reference < 0 || reference >= AT_REFERENCES)
+        return;
     references->known[reference] = 1;
     references->receivers[reference] = receiver_hash(receiver);
 }
@@ -46,56 +53,131 @@ void at_references_fail(struct at_references *references)
         references->failures++;
 }
 
-static int next_reference(const struct at_references *references)
+/* Whether the reference of the next message says how many were accepted. */
+static int base_of(const struct at_references *references)
 {
-    bool known = references->last >= 0 && references->failures == 0 && !references->counts_attempts;
-
-    return known ? (references->last + 1) % AT_REFERENCES : -1;
+    return references->failures == 0 && !references->counts_attempts ? references->last : -1;
 }
 
-void at_held_begin(struct at_held *held, const struct at_references *references,
-                   struct smsc_submit *submit, bool lost)
+static int64_t time_of(const struct at_held *held)
 {
-    held->submit = submit;
-    held->reference = next_reference(references);
-    held->lost = lost;
-    held->until = clock_monotonic_ms() + (lost ? MODEM_ABSENT_MS : LATE_ANSWER_MS);
+    return held->submit->want_report ? REPORT_MS : NO_REPORT_MS;
 }
 
-void at_held_resume(struct at_held *held)
+void at_held_add(struct at_held_set *held, const struct at_references *references,
+                 struct smsc_submit *submit, enum at_held_why why)
 {
-    if (held->submit != NULL && held->lost)
-        held->until = clock_monotonic_ms() + (held->submit->want_report ? REPORT_MS : NO_REPORT_MS);
-}
+    struct at_held *one = &held->items[held->count];
+    int64_t now = clock_monotonic_ms();
 
-void at_held_blur(struct at_held *held)
-{
-    held->reference = -1;
-}
-
-enum at_verdict at_held_compare(struct at_held *held, int reference)
-{
-    int expected = held->reference;
-
-    held->reference = -1; /* the distance is right only once */
-    if (held->submit == NULL || expected < 0 || reference < 0)
-        return AT_HELD_UNKNOWN;
-    if (reference == (expected + 1) % AT_REFERENCES) {
-        held->reference = expected;
-        return AT_HELD_SENT;
+    if (held->count == 0)
+        held->base = base_of(references);
+    held->count++;
+    one->submit = submit;
+    one->why = why;
+    switch (why) {
+    case AT_HELD_UNANSWERED:
+        one->until = now + LATE_ANSWER_MS;
+        break;
+    case AT_HELD_ANSWERED:
+        one->until = now + time_of(one);
+        break;
+    case AT_HELD_LOST:
+        one->until = now + MODEM_ABSENT_MS;
+        break;
     }
-    return reference == expected ? AT_HELD_NOT_SENT : AT_HELD_UNKNOWN;
 }
 
-bool at_held_is_reported(const struct at_held *held, const struct at_references *references,
-                         int reference, struct slice receiver)
+struct smsc_submit *at_held_take(struct at_held_set *held, size_t i, int reference)
+{
+    struct smsc_submit *submit = held->items[i].submit;
+
+    if (held->base >= 0 && i == 0 && reference == at_held_reference(held, 0))
+        held->base = reference;
+    else
+        held->base = -1;
+    held->count--;
+    for (; i < held->count; i++)
+        held->items[i] = held->items[i + 1];
+    return submit;
+}
+
+void at_held_resume(struct at_held_set *held)
+{
+    for (size_t i = 0; i < held->count; i++)
+        if (held->items[i].why == AT_HELD_LOST)
+            held->items[i].until = clock_monotonic_ms() + time_of(&held->items[i]);
+}
+
+void at_held_blur(struct at_held_set *held)
+{
+    held->base = -1;
+}
+
+int at_held_reference(const struct at_held_set *held, size_t i)
+{
+    return held->base < 0 ? -1 : (held->base + 1 + (int)i) % AT_REFERENCES;
+}
+
+enum at_verdict at_held_compare(struct at_held_set *held, int reference)
+{
+    bool all, none;
+
+    if (held->count == 0 || held->base < 0)
+        return AT_HELD_UNKNOWN;
+    all = reference == at_held_reference(held, held->count);
+    none = reference == at_held_reference(held, 0);
+    if (!all)
+        held->base = -1; /* the distance is right only once */
+    return all ? AT_HELD_ALL_SENT : none ? AT_HELD_NONE_SENT : AT_HELD_UNKNOWN;
+}
+
+/* Whether it can have got the reference: as many as were sent before it. */
+static bool may_have(const struct at_held_set *held, size_t i, int reference)
+{
+    for (size_t k = 0; k <= i; k++)
+        if (reference == at_held_reference(held, k))
+            return true;
+    return false;
+}
+
+size_t at_held_reported(const struct at_held_set *held, const struct at_references *references,
+                        int reference, struct slice receiver)
 {
     uint64_t hash = receiver_hash(receiver);
 
-    if (held->submit == NULL || reference < 0 || reference >= AT_REFERENCES ||
-        hash != receiver_hash(message_sms(held->submit->message)->receiver))
-        return false;
-    if (held->reference >= 0)
-        return reference == held->reference;
-    return !references->known[reference] || references->receivers[reference] != hash;
+    if (reference < 0 || reference >= AT_REFERENCES)
+        return held->count;
+    for (size_t i = 0; i < held->count; i++) {
+        if (hash != receiver_hash(message_sms(held->items[i].submit->message)->receiver))
+            continue;
+        if (held->base >= 0
+                ? may_have(held, i, reference)
+                : !references->known[reference] || references->receivers[reference] != hash)
+            return i;
+    }
+    return held->count;
+}
+
+size_t at_held_answered(const struct at_held_set *held)
+{
+    size_t i = 0;
+
+    while (i < held->count && held->items[i].why != AT_HELD_UNANSWERED)
+        i++;
+    return i;
+}
+
+size_t at_held_due(const struct at_held_set *held, int64_t *until)
+{
+    int64_t now = clock_monotonic_ms();
+    size_t due = held->count;
+
+    for (size_t i = 0; i < held->count; i++) {
+        if (i == 0 || held->items[i].until < *until)
+            *until = held->items[i].until;
+        if (due == held->count && held->items[i].until <= now)
+            due = i;
+    }
+    return due;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * held - a message that was given to the modem and whose answer was lost: only
- * the network knows whether it was sent (spec at-modems, section 7).
+ * held - messages that were given to the modem and whose answers were lost: only
+ * the network knows whether they were sent (spec at-modems, section 7).
  *
- * It is held until something tells: a late answer, a status report with the
+ * Each is held until something tells: a late answer, a status report with the
  * reference it must have got, or the reference of the next message, which grows
  * by one for each that was accepted. Only when nothing tells within its time it
- * is uncertain for good.
+ * is uncertain for good. Others go out meanwhile.
  *
  * No input or output; for one thread.
  */
@@ -28,30 +28,56 @@ struct at_references {
 
 void at_references_init(struct at_references *references);
 void at_references_note(struct at_references *references, int reference, struct slice receiver);
+/* The same for one that was sent before the last one. */
+void at_references_mark(struct at_references *references, int reference, struct slice receiver);
 /* The modem refused a message. Most do not count those, as can be seen from the
  * next one that is accepted; a counter that does tells nothing of a lost answer. */
 void at_references_fail(struct at_references *references);
 
-struct at_held {
-    struct smsc_submit *submit; /* NULL: nothing is held */
-    int reference;              /* that it has if it was sent; -1: not known */
-    bool lost;                  /* with its connection: no late answer can come */
-    int64_t until;              /* monotonic ms */
+enum { AT_HELD_MAX = 8 };
+
+enum at_held_why {
+    AT_HELD_UNANSWERED, /* the modem works; the answer may come late */
+    AT_HELD_ANSWERED,   /* the modem said that it does not know; nothing comes late */
+    AT_HELD_LOST        /* with its connection: no late answer can come */
 };
 
-void at_held_begin(struct at_held *held, const struct at_references *references,
-                   struct smsc_submit *submit, bool lost);
-/* The modem works again: from now on its time counts. */
-void at_held_resume(struct at_held *held);
+struct at_held {
+    struct smsc_submit *submit;
+    enum at_held_why why;
+    int64_t until; /* monotonic ms */
+};
+
+/* All zero and base -1 is empty. */
+struct at_held_set {
+    struct at_held items[AT_HELD_MAX]; /* the oldest first */
+    size_t count;
+    int base; /* reference of the message before them; -1: references tell nothing */
+};
+
+/* There must be a place. */
+void at_held_add(struct at_held_set *held, const struct at_references *references,
+                 struct smsc_submit *submit, enum at_held_why why);
+/* Takes one out; reference: what it has got, -1: not sent or not known. */
+struct smsc_submit *at_held_take(struct at_held_set *held, size_t i, int reference);
+/* The modem works again: from now on the time of the lost ones counts. */
+void at_held_resume(struct at_held_set *held);
 /* Another message failed meanwhile: references tell nothing any more. */
-void at_held_blur(struct at_held *held);
+void at_held_blur(struct at_held_set *held);
 
-enum at_verdict { AT_HELD_UNKNOWN, AT_HELD_SENT, AT_HELD_NOT_SENT };
+enum at_verdict { AT_HELD_UNKNOWN, AT_HELD_ALL_SENT, AT_HELD_NONE_SENT };
 
-/* A later message was accepted with this reference. */
-enum at_verdict at_held_compare(struct at_held *held, int reference);
-/* Whether a status report can only be the held message's. */
-bool at_held_is_reported(const struct at_held *held, const struct at_references *references,
-                         int reference, struct slice receiver);
+/* A later message was accepted with this reference. Asked once: after that, or
+ * unless all were sent, references tell nothing. */
+enum at_verdict at_held_compare(struct at_held_set *held, int reference);
+/* What at_held_compare() said was sent has got these. */
+int at_held_reference(const struct at_held_set *held, size_t i);
+/* The held message that a status report must be about, or count. */
+size_t at_held_reported(const struct at_held_set *held, const struct at_references *references,
+                        int reference, struct slice receiver);
+/* The one that an answer belongs to which nobody waits for any more, or count. */
+size_t at_held_answered(const struct at_held_set *held);
+/* The first whose time is over, or count; *until: when the next one's is. */
+size_t at_held_due(const struct at_held_set *held, int64_t *until);
 
 #endif

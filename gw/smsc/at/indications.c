@@ -30,6 +30,27 @@ static bool memory_names(struct slice value, struct slice names[3])
     return found == 3;
 }
 
+/* `("SM","ME","SR"),("SM"),("SM")`: the first list, without broadcasts and without
+ * MT, which is other memories once more. */
+static void read_offered_memories(struct at_modem *modem, struct slice value)
+{
+    struct slice list = slice_sub(value, 0, slice_find(value, ')', 0));
+
+    for (size_t at = 0; at < list.len;) {
+        size_t start = slice_find(list, '"', at);
+        size_t end = slice_find(list, '"', start + 1);
+        struct slice name = slice_sub(list, start + 1, end - start - 1);
+
+        at = end + 1;
+        if (end >= list.len || name.len > 4 || slice_equal_str(name, "BM") ||
+            slice_equal_str(name, "MT") || slice_equal_str(name, "TA"))
+            continue;
+        if (modem->memories.len > 0)
+            bytes_append_char(&modem->memories, ',');
+        bytes_append_slice(&modem->memories, name);
+    }
+}
+
 static void set_memory(struct at_modem *modem, struct slice name)
 {
     struct bytes wanted = {0};
@@ -53,6 +74,9 @@ enum at_readiness at_modem_choose_memory(struct at_modem *modem, struct bytes *d
     (void)detail;
     bytes_clear(&modem->memory);
     bytes_clear(&modem->home);
+    bytes_clear(&modem->memories);
+    if (at_modem_command(modem, AT_STORAGE_MS, "AT+CPMS=?") == AT_OK)
+        read_offered_memories(modem, at_answer_value(&modem->answer, "+CPMS:"));
     if (modem->profile->storage != NULL) {
         set_memory(modem, slice_str(modem->profile->storage));
         return modem->answer.final == AT_GONE ? AT_BROKEN : AT_READY;

@@ -11,6 +11,7 @@
 #define GW_SMSC_AT_MODEM_H
 
 #include "gw/msg/message.h"
+#include "gw/sms/pdu.h"
 #include "gw/smsc/at/about.h"
 #include "gw/smsc/at/dialogue.h"
 #include "gw/smsc/at/pin_memory.h"
@@ -35,6 +36,15 @@ struct at_host {
     void *arg;
 };
 
+/* A message that was written into the modem's memory to be sent from there, and
+ * whose fate is not known. */
+struct at_stored {
+    bool is_there;
+    char memory[16]; /* "SM"; "": the modem's own choice */
+    int index;
+    struct pdu_line line;
+};
+
 /* What is known of a modem and its SIM and outlives the connection to it. */
 struct at_knowledge {
     struct at_pin_memory pins;
@@ -45,6 +55,9 @@ struct at_knowledge {
     int silences;                     /* in a row */
     const struct at_profile *profile; /* that was found; NULL: not yet */
     int reference;                    /* of the message sent last; -1: not known */
+    int slowest_ms;                   /* that a result took lately */
+    struct at_stored stored;
+    struct at_left left;
 };
 
 struct at_modem;
@@ -82,20 +95,28 @@ bool at_modem_has_imei(struct at_modem *modem, const char *imei, struct bytes *s
 /* --- working with one that is ready ------------------------------------------- */
 
 enum at_outcome {
-    AT_SENT,           /* reference: TP-MR, or -1 when the modem does not tell */
-    AT_TRY_LATER,      /* not sent; the message's tries count */
-    AT_TRY_FEW,        /* the same, at most three times */
-    AT_REFUSED,        /* never will be */
-    AT_PAUSE,          /* not sent; the modem needs a moment, the message keeps its tries */
-    AT_STOP,           /* not sent; with this SIM nothing will be */
-    AT_UNCERTAIN,      /* the network may have it; the modem answers commands */
-    AT_UNCERTAIN_LOST, /* the network may have it, and the modem must be brought up again */
-    AT_LOST            /* not sent, and the modem must be brought up again */
+    AT_SENT,               /* reference: TP-MR, or -1 when the modem does not tell */
+    AT_TRY_LATER,          /* not sent; the message's tries count */
+    AT_TRY_FEW,            /* the same, at most three times */
+    AT_REFUSED,            /* never will be */
+    AT_PAUSE,              /* not sent; the modem needs a moment, the message keeps its tries */
+    AT_STOP,               /* not sent; with this SIM nothing will be */
+    AT_BARRED,             /* not sent; with this SIM, or to this receiver, nothing will be */
+    AT_UNCERTAIN,          /* the network may have it; the modem answers commands */
+    AT_UNCERTAIN_LOST,     /* the network may have it, and the modem must be brought up again */
+    AT_UNCERTAIN_ANSWERED, /* the network may have it, and no other answer will come */
+    AT_LOST                /* not sent, and the modem must be brought up again */
 };
 
-/* Sends one part. text gets what the modem said when it was not sent. */
+/* Sends one part. more: another part of the same message follows. text gets what
+ * the modem said when it was not sent. */
 enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, bool want_report,
-                              int *reference, struct bytes *text);
+                              bool more, int *reference, struct bytes *text);
+
+/* What the memory says of a message that was to be sent from there and whose
+ * answer was lost. */
+enum at_stored_verdict { AT_STORED_UNKNOWN, AT_STORED_SENT, AT_STORED_UNSENT };
+enum at_stored_verdict at_modem_look_at_stored(struct at_modem *modem);
 
 /* What a final error means for the message that was sent; text gets it in words. */
 enum at_outcome at_send_judge(struct slice error, struct bytes *text);
@@ -111,6 +132,9 @@ enum at_condition {
 /* Whether it has lost its settings, so that nothing may be sent before it is
  * brought up again; says so in the log. */
 bool at_modem_has_restarted(const struct at_modem *modem);
+
+/* Looks into all memories now. */
+bool at_modem_read_all(struct at_modem *modem);
 
 /* Passes on what came unasked, and what is stored in the modem when it is time
  * to look. */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * modem_internal - the modem's state, for the files that are the modem: bring_up,
- * unlock, indications, send, receive.
+ * unlock, indications, send, send_stored, send_text, receive, stored.
  */
 #ifndef GW_SMSC_AT_MODEM_INTERNAL_H
 #define GW_SMSC_AT_MODEM_INTERNAL_H
 
 #include "gw/sms/cause.h"
 #include "gw/smsc/at/modem.h"
+#include "gw/smsc/at/text_mode.h"
 
 /* Time limits in ms (spec at-modems, section 2). */
 enum {
@@ -40,9 +41,23 @@ struct at_modem {
     int nudges;           /* given meanwhile */
     struct at_about about;
     struct bytes memory;   /* that is read from now; empty: the modem's own choice */
-    struct bytes home;     /* where messages arrive, and polls look */
+    struct bytes home;     /* where messages arrive, and polls look first */
+    struct bytes memories; /* that can be read, with commas */
     struct bytes cnmi;     /* what the modem said after it was set; empty: unknown */
     struct bytes cnmi_set; /* the command that set it */
+    bool speaks_text;      /* it has no PDU mode: text_mode.h */
+    unsigned charsets;     /* text mode: bits of enum at_charset that it offers */
+    int charset;           /* text mode: that is set; -1: none of ours */
+    struct bytes csmp;     /* text mode: parameters that are set */
+    bool said_unjoined;    /* text mode: that long messages come in pieces */
+    bool sends_stored;     /* AT+CMGS was refused, AT+CMSS works */
+    bool stores_nothing;   /* AT+CMGW was refused */
+    bool refuses_cmms;
+    bool refuses_headers; /* text mode: it takes no user data header */
+    int link_kept;        /* AT+CMMS, as it was set */
+    bool full;            /* it said that its memory is */
+    int64_t next_full_warning;
+    bool listed_unread; /* text mode: what is read now was unread in the list */
 };
 
 /* A command with the pause that the profile asks for. */
@@ -53,6 +68,8 @@ bool at_modem_error_is(const struct at_modem *modem, enum cause_class class);
 
 /* --- steps of the bring-up: one file each ------------------------------------- */
 
+/* PDU mode, or text mode where there is no other. */
+enum at_readiness at_modem_choose_mode(struct at_modem *modem, struct bytes *detail);
 enum at_readiness at_modem_unlock(struct at_modem *modem, struct bytes *detail);
 enum at_readiness at_modem_choose_memory(struct at_modem *modem, struct bytes *detail);
 enum at_readiness at_modem_choose_indications(struct at_modem *modem, struct bytes *detail);
@@ -60,9 +77,63 @@ enum at_readiness at_modem_choose_indications(struct at_modem *modem, struct byt
  * device is gone. */
 bool at_modem_recheck_indications(struct at_modem *modem);
 
+/* --- sending: the ways are send.c, send_stored.c, send_text.c ------------------- */
+
+struct at_attempt {
+    const struct sms *sms;
+    bool want_report;
+    bool without_validity;
+    int reference;      /* of AT_SENT; -1: not told */
+    bool again;         /* not sent, and worth one more attempt at once */
+    struct bytes *text; /* why not */
+};
+
+/* Relative TP-VP, or -1. */
+int at_attempt_validity(const struct at_modem *modem, const struct at_attempt *attempt);
+/* The last answer was an error. */
+enum at_outcome at_attempt_failed(struct at_modem *modem, struct at_attempt *attempt);
+/* The last answer was anything but the prompt. */
+enum at_outcome at_attempt_without_prompt(struct at_modem *modem, struct at_attempt *attempt);
+/* Behind the prompt: gives the text to the modem and waits for the result. */
+enum at_outcome at_attempt_submit(struct at_modem *modem, struct at_attempt *attempt,
+                                  struct slice text);
+/* Waits for the result of what was started then, however long it takes; or for a
+ * report that tells the same. */
+enum at_outcome at_attempt_result(struct at_modem *modem, struct at_attempt *attempt,
+                                  enum at_final final, int64_t started);
+
+/* AT+CMGW and AT+CMSS. False: nothing was sent, and never will be this way. */
+bool at_send_stored(struct at_modem *modem, struct at_attempt *attempt, const struct pdu_line *line,
+                    enum at_outcome *outcome);
+/* Whether the last answer said that the modem does not know the command. */
+bool at_modem_lacks_command(const struct at_modem *modem);
+/* Text mode: AT+CSCS when it is another one; -1: as it is. False when the device
+ * is gone. */
+bool at_modem_set_charset(struct at_modem *modem, int charset);
+/* In text mode. */
+enum at_outcome at_send_text(struct at_modem *modem, struct at_attempt *attempt);
+
+/* --- receiving ----------------------------------------------------------------------- */
+
+enum at_fate {
+    AT_SAFE,      /* stored: the modem may forget it */
+    AT_KEEP,      /* not stored now: the modem or the network is to keep it */
+    AT_UNREADABLE /* never will be; it is in the log */
+};
+
+/* Hands a PDU, or text with its header, to the host, unless that was done before. */
+enum at_fate at_modem_take_pdu(struct at_modem *modem, struct slice digits);
+enum at_fate at_modem_take_text(struct at_modem *modem, const struct at_text_header *header,
+                                struct slice text);
+/* The reference that a status report among the events tells of; -1: it is none. */
+int at_modem_reported(const struct at_modem *modem, const struct at_event *event);
+/* What two copies of a message in text mode have in common. */
+void at_modem_text_key(const struct at_text_header *header, struct slice text, struct bytes *key);
+/* Warns when the memory is full of other people's messages. */
+bool at_modem_check_full(struct at_modem *modem);
+/* Makes it the memory that is read from. False when the device is gone. */
+bool at_modem_select_memory(struct at_modem *modem, struct slice memory);
+
 /* Reads one stored message and deletes it when it is in safe hands. */
 bool at_modem_read_stored(struct at_modem *modem, struct slice memory, int index);
-/* Everything that is stored. False when the device is gone. */
-bool at_modem_read_all(struct at_modem *modem);
-
 #endif

@@ -75,12 +75,14 @@ static void pass_outcome(const struct note *note)
         break;
     case AT_UNCERTAIN:
     case AT_UNCERTAIN_LOST:
+    case AT_UNCERTAIN_ANSWERED:
         smsc_failed(smsc, note->submit, SMSC_UNCERTAIN, text, slice_unset());
         break;
     case AT_TRY_LATER:
     case AT_TRY_FEW:
     case AT_PAUSE:
     case AT_STOP:
+    case AT_BARRED:
     case AT_LOST:
         smsc_failed(smsc, note->submit, SMSC_TEMPORARY, text, slice_unset());
         break;
@@ -93,8 +95,7 @@ static void end_of_thread(struct at_driver *driver)
 
     pthread_join(driver->thread, NULL);
     driver->running = false;
-    submit = at_orders_take(&driver->orders); /* ordered and not seen any more */
-    if (submit != NULL)
+    while ((submit = at_orders_take(&driver->orders)) != NULL) /* not seen any more */
         smsc_failed(driver->smsc, submit, SMSC_TEMPORARY, slice_str("stopped"), slice_unset());
     smsc_set_state(driver->smsc, SMSC_DEAD, NULL);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Receiving through a modem: see modem.h. Direct delivery (+CMT, +CDS) is
- * acknowledged by +CNMA, stored messages are deleted by +CMGD, both only after
- * the host has stored them. A message that cannot be decoded is logged and left
- * to the modem.
+ * acknowledged by +CNMA, stored messages (stored.c) are deleted by +CMGD, both only
+ * after the host has stored them. A message that cannot be decoded is logged and
+ * left to the modem.
  */
 #include "gw/smsc/at/modem_internal.h"
 
@@ -20,6 +20,12 @@
 
 /* --- PDUs --------------------------------------------------------------------------- */
 
+static struct slice receiver_of(const struct at_modem *modem)
+{
+    return slice_str(modem->settings->my_number != NULL ? modem->settings->my_number
+                                                        : UNKNOWN_RECEIVER);
+}
+
 static bool deliver(struct at_modem *modem, const struct pdu *pdu)
 {
     const struct tpdu *tpdu = &pdu->tpdu;
@@ -27,8 +33,7 @@ static bool deliver(struct at_modem *modem, const struct pdu *pdu)
     struct sms sms = sms_blank();
 
     sms.sender = address_slice(&tpdu->address);
-    sms.receiver = slice_str(modem->settings->my_number != NULL ? modem->settings->my_number
-                                                                : UNKNOWN_RECEIVER);
+    sms.receiver = receiver_of(modem);
     if (pdu->smsc.present)
         sms.smsc_number = address_slice(&pdu->smsc);
     sms.udhdata = udh_slice(&tpdu->udh);
@@ -50,14 +55,14 @@ static bool report(struct at_modem *modem, const struct tpdu *tpdu)
                                tpdu->dt.valid ? timestamp_to_unix(&tpdu->dt) : clock_wall());
 }
 
-enum fate {
-    SAFE,      /* stored: the modem may forget it */
-    KEEP,      /* not stored now: the modem or the network is to keep it */
-    UNREADABLE /* never will be; it is in the log */
-};
+static enum at_fate came_before(struct at_modem *modem)
+{
+    log_to(modem->log, LOG_LEVEL_INFO, "%s: this one came before", modem->name);
+    modem->host->tally(modem->host->arg, SMSC_TALLY_REPEATED);
+    return AT_SAFE;
+}
 
-/* Hands one PDU to the host, unless it did so before. */
-static enum fate take_pdu(struct at_modem *modem, struct slice digits)
+enum at_fate at_modem_take_pdu(struct at_modem *modem, struct slice digits)
 {
     struct at_seen *seen = &modem->knowledge->seen;
     struct pdu pdu;
@@ -70,129 +75,128 @@ static enum fate take_pdu(struct at_modem *modem, struct slice digits)
                    "%s: a PDU that cannot be read (octet %zu: %s): %.*s", modem->name, fault.octet,
                    fault.reason, (int)digits.len, (const char *)digits.data);
         at_seen_note(seen, digits);
-        return UNREADABLE;
+        return AT_UNREADABLE;
     }
-    if (at_seen_before(seen, digits)) {
-        log_to(modem->log, LOG_LEVEL_INFO, "%s: this one came before", modem->name);
-        return SAFE;
-    }
+    if (at_seen_before(seen, digits))
+        return came_before(modem);
     if (pdu.tpdu.type == TPDU_STATUS_REPORT)
         safe = report(modem, &pdu.tpdu);
     else if (pdu.tpdu.type == TPDU_DELIVER)
         safe = deliver(modem, &pdu);
     else
-        return UNREADABLE;
+        return AT_UNREADABLE;
     if (safe)
         at_seen_note(seen, digits);
-    return safe ? SAFE : KEEP;
+    return safe ? AT_SAFE : AT_KEEP;
 }
 
-/* --- stored messages ------------------------------------------------------------------- */
+/* --- text mode ------------------------------------------------------------------------ */
 
-static bool select_memory(struct at_modem *modem, struct slice memory)
+static enum at_charset charset_of(const struct at_modem *modem)
 {
-    if (slice_is_empty(memory) || slice_equal(memory, bytes_slice(&modem->memory)))
-        return true;
-    if (at_modem_command(modem, AT_STORAGE_MS, "AT+CPMS=\"%.*s\"", (int)memory.len,
-                         (const char *)memory.data) != AT_OK)
-        return modem->answer.final != AT_GONE;
-    bytes_clear(&modem->memory);
-    bytes_append_slice(&modem->memory, memory);
-    return true;
+    return modem->charset >= 0 ? (enum at_charset)modem->charset : AT_IRA;
 }
 
-/* The PDU behind a header line of CMGR or CMGL: the first line that can be it,
- * because a modem may talk in between. */
-static struct slice pdu_after(struct slice *rest, struct slice header)
+void at_modem_text_key(const struct at_text_header *header, struct slice text, struct bytes *key)
 {
-    long octets = at_line_last_number(header);
-    struct slice line, looked = *rest;
+    bytes_append_slice(key, header->address);
+    bytes_printf(key, "|%lld|%d|%d|", (long long)header->time, header->mr, header->st);
+    bytes_append_slice(key, text);
+}
 
-    while (slice_next_item(&looked, '\n', &line)) {
-        if (slice_starts_with(line, slice_str("+CMGL:")))
-            break;
-        if (at_line_is_pdu(line, octets)) {
-            *rest = looked;
-            return line;
+static bool deliver_text(struct at_modem *modem, const struct at_text_header *header,
+                         struct slice sender, const struct at_text_content *content)
+{
+    struct dcs_fields fields = header->dcs >= 0 && header->dcs <= 255
+                                   ? dcs_to_fields((uint8_t)header->dcs)
+                                   : DCS_FIELDS_UNSET;
+    struct sms sms = sms_blank();
+
+    sms.sender = sender;
+    sms.receiver = receiver_of(modem);
+    sms.udhdata = content->udh.len > 0 ? bytes_slice(&content->udh) : slice_unset();
+    sms.msgdata = bytes_slice(&content->content);
+    sms.coding = (int32_t)content->alphabet;
+    sms.mclass = fields.mclass;
+    sms.mwi = fields.mwi;
+    sms.pid = header->pid >= 0 ? header->pid : SMS_UNSET;
+    sms.time = header->time >= 0 ? header->time : clock_wall();
+    return modem->host->deliver(modem->host->arg, &sms);
+}
+
+static bool report_text(struct at_modem *modem, const struct at_text_header *header,
+                        struct slice receiver)
+{
+    return modem->host->report(modem->host->arg, header->mr, receiver, (uint8_t)header->st,
+                               header->time >= 0 ? header->time : clock_wall());
+}
+
+enum at_fate at_modem_take_text(struct at_modem *modem, const struct at_text_header *header,
+                                struct slice text)
+{
+    struct at_seen *seen = &modem->knowledge->seen;
+    struct at_text_content content = {.alphabet = DCS_GSM7};
+    struct bytes key = {0}, address = {0};
+    enum at_fate fate = AT_KEEP;
+    bool safe;
+
+    at_modem_text_key(header, text, &key);
+    if (at_seen_before(seen, bytes_slice(&key))) {
+        fate = came_before(modem);
+    } else {
+        at_text_read_address(header, charset_of(modem), &address);
+        at_text_read_content(header, charset_of(modem), text, &content);
+        safe = header->kind == AT_TEXT_REPORT
+                   ? report_text(modem, header, bytes_slice(&address))
+                   : deliver_text(modem, header, bytes_slice(&address), &content);
+        if (safe) {
+            at_seen_note(seen, bytes_slice(&key));
+            fate = AT_SAFE;
         }
     }
-    return slice_unset();
-}
-
-/* Whether `index,stat,...` or `stat,...` is a received message, not one of ours
- * that somebody stored. */
-static bool is_received(struct slice status)
-{
-    status = slice_trim(status);
-    return slice_equal_str(status, "0") || slice_equal_str(status, "1");
-}
-
-/* A stored message whose PDU was read: handed on, then deleted. */
-static bool take_stored(struct at_modem *modem, struct slice digits, long index)
-{
-    struct bytes copy = {0};
-    enum fate fate;
-
-    bytes_append_slice(&copy, digits); /* the answer it stands in is used again */
-    fate = take_pdu(modem, bytes_slice(&copy));
-    bytes_free(&copy);
-    return fate != SAFE || at_modem_command(modem, AT_STORAGE_MS, "AT+CMGD=%ld", index) != AT_GONE;
-}
-
-bool at_modem_read_stored(struct at_modem *modem, struct slice memory, int index)
-{
-    struct slice header, fields, status, rest, digits;
-
-    if (!select_memory(modem, memory) ||
-        at_modem_command(modem, AT_STORAGE_MS, "AT+CMGR=%d", index) == AT_GONE)
-        return false;
-    rest = bytes_slice(&modem->answer.lines);
-    if (modem->answer.final != AT_OK || !at_answer_next(&rest, "+CMGR:", &header))
-        return true; /* empty */
-    fields = header;
-    if (!slice_next_item(&fields, ',', &status) || !is_received(status))
-        return true; /* not for us */
-    digits = pdu_after(&rest, header);
-    return !slice_is_set(digits) || take_stored(modem, digits, index);
-}
-
-/* Takes one entry of a list: `index,stat,...,length` and its PDU. */
-static bool take_entry(struct at_modem *modem, struct slice header, struct slice digits)
-{
-    struct slice index, status;
-    long number;
-
-    return !slice_next_item(&header, ',', &index) || !slice_next_item(&header, ',', &status) ||
-           !slice_to_number(slice_trim(index), 0, 100000, &number) || !is_received(status) ||
-           take_stored(modem, digits, number);
-}
-
-bool at_modem_read_all(struct at_modem *modem)
-{
-    struct bytes list = {0};
-    struct slice rest, header, digits;
-    bool alive = true;
-
-    if (!select_memory(modem, bytes_slice(&modem->home)) ||
-        at_modem_command(modem, AT_LIST_MS, "AT+CMGL=4") == AT_GONE)
-        return false;
-    bytes_append_slice(&list, bytes_slice(&modem->answer.lines));
-    rest = bytes_slice(&list);
-    while (alive && at_answer_next(&rest, "+CMGL:", &header)) {
-        digits = pdu_after(&rest, header);
-        if (slice_is_set(digits))
-            alive = take_entry(modem, header, digits);
-    }
-    bytes_free(&list);
-    return alive;
+    bytes_free(&content.udh);
+    bytes_free(&content.content);
+    bytes_free(&address);
+    bytes_free(&key);
+    return fate;
 }
 
 /* --- what came unasked -------------------------------------------------------------------- */
 
+int at_modem_reported(const struct at_modem *modem, const struct at_event *event)
+{
+    struct at_text_header header;
+    struct sms_fault fault;
+    struct pdu pdu;
+
+    if (event->kind != AT_EVENT_REPORT)
+        return -1;
+    if (modem->speaks_text)
+        return at_text_read_cds(bytes_slice(&event->header), &header) ? header.mr : -1;
+    return pdu_decode(bytes_slice(&event->pdu), TPDU_TO_TE, !modem->profile->no_smsc, &pdu,
+                      &fault) &&
+                   pdu.tpdu.type == TPDU_STATUS_REPORT
+               ? pdu.tpdu.mr
+               : -1;
+}
+
+static enum at_fate take_event_text(struct at_modem *modem, const struct at_event *event)
+{
+    struct at_text_header header;
+    bool good = event->kind == AT_EVENT_REPORT
+                    ? at_text_read_cds(bytes_slice(&event->header), &header)
+                    : at_text_read_cmt(bytes_slice(&event->header), &header);
+
+    return good ? at_modem_take_text(modem, &header, bytes_slice(&event->pdu)) : AT_UNREADABLE;
+}
+
 static bool take_direct(struct at_modem *modem, const struct at_event *event)
 {
+    enum at_fate fate = modem->speaks_text ? take_event_text(modem, event)
+                                           : at_modem_take_pdu(modem, bytes_slice(&event->pdu));
+
     /* One that cannot be read is in the log and would come for ever. */
-    if (take_pdu(modem, bytes_slice(&event->pdu)) == KEEP) {
+    if (fate == AT_KEEP) {
         modem->next_recheck = clock_monotonic_ms() + AFTER_REFUSAL_MS;
         return true; /* not acknowledged: the network sends it again */
     }
@@ -218,7 +222,11 @@ static bool take_event(struct at_modem *modem, const struct at_event *event)
     case AT_EVENT_STORED:
     case AT_EVENT_STORED_REPORT:
         return at_modem_read_stored(modem, bytes_slice(&event->memory), event->index);
+    case AT_EVENT_BROADCAST:
+        modem->host->tally(modem->host->arg, SMSC_TALLY_BROADCASTS);
+        return true;
     case AT_EVENT_FULL:
+        modem->full = true;
         modem->next_poll = 0;
         return true;
     case AT_EVENT_REFERENCE:
@@ -255,7 +263,8 @@ enum at_condition at_modem_receive(struct at_modem *modem)
     }
     if (alive && clock_monotonic_ms() >= modem->next_poll) {
         modem->next_poll = clock_monotonic_ms() + AT_POLL_EVERY_MS;
-        alive = at_modem_read_all(modem);
+        alive = at_modem_read_all(modem) && (!modem->full || at_modem_check_full(modem));
+        modem->full = false;
     }
     return alive ? AT_GOOD : AT_CLOSED;
 }

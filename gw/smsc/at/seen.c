@@ -37,3 +37,19 @@ void at_seen_note(struct at_seen *seen, struct slice pdu)
     seen->places[seen->next].until = clock_monotonic_ms() + KEPT_MS;
     seen->next = (seen->next + 1) % AT_SEEN_PLACES;
 }
+
+void at_left_note(struct at_left *left, struct slice pdu)
+{
+    if (left->count < AT_LEFT_MAX && !at_left_has(left, pdu))
+        left->hashes[left->count++] = hash(pdu);
+}
+
+bool at_left_has(const struct at_left *left, struct slice pdu)
+{
+    uint64_t wanted = hash(pdu);
+
+    for (size_t i = 0; i < left->count; i++)
+        if (left->hashes[i] == wanted)
+            return true;
+    return false;
+}

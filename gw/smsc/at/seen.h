@@ -11,10 +11,11 @@
 #define GW_SMSC_AT_SEEN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "gwlib/bytes.h"
 
-enum { AT_SEEN_PLACES = 500 };
+enum { AT_SEEN_PLACES = 500, AT_LEFT_MAX = 2000 };
 
 struct at_seen {
     struct {
@@ -28,5 +29,16 @@ struct at_seen {
  * that a message that cannot be deleted stays known. */
 bool at_seen_before(struct at_seen *seen, struct slice pdu);
 void at_seen_note(struct at_seen *seen, struct slice pdu);
+
+/* PDUs in the memories that are nobody's business: those that lay there at the
+ * start and that the configuration says to leave there. */
+struct at_left {
+    uint64_t hashes[AT_LEFT_MAX];
+    size_t count;
+    bool settled; /* all memories were looked at */
+};
+
+void at_left_note(struct at_left *left, struct slice pdu);
+bool at_left_has(const struct at_left *left, struct slice pdu);
 
 #endif

@@ -14,16 +14,20 @@
 
 #define LEAVE_PROMPT_MS  2000
 #define QUIET_MS         200
-#define RESULT_MS        30000 /* so long on bad days */
-#define LOOK_EVERY_MS    3000
+#define RESULT_FIRST_MS  12000 /* until a silent modem is asked whether it lives */
+#define RESULT_LAST_MS   30000 /* so long on bad days */
+#define LOOK_EVERY_MS    1000
 #define AFTER_RESTART_MS 2000 /* what looked like a restart may have been none */
 #define AFTER_ERROR_MS   1000 /* for a result behind an ERROR that answered something else */
 #define PROBES           3
 
-static int validity_of(const struct at_modem *modem, const struct sms *sms)
+int at_attempt_validity(const struct at_modem *modem, const struct at_attempt *attempt)
 {
+    const struct sms *sms = attempt->sms;
     int64_t minutes;
 
+    if (attempt->without_validity)
+        return -1;
     if (sms->validity == SMS_UNSET)
         return modem->settings->validity;
     minutes = (sms->validity - clock_wall() + 59) / 60;
@@ -32,38 +36,60 @@ static int validity_of(const struct at_modem *modem, const struct sms *sms)
 
 /* --- errors --------------------------------------------------------------------------- */
 
-/* Own numbers of vendors that say "not now" (spec at-modems, section 7.2). */
-static bool vendor_says_wait(int code)
+/* Numbers of vendors (spec at-modems, section 7.2): not now, trouble of the
+ * network, never. What else they mean differs. */
+static enum at_outcome outcome_of_vendor(int code)
 {
-    static const int codes[] = {515, 522, 527, 528, 529, 532, 535};
-
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        if (codes[i] == code)
-            return true;
-    return false;
+    switch (code) {
+    case 515:
+    case 522:
+    case 527:
+    case 528:
+    case 529:
+    case 532:
+    case 535:
+        return AT_PAUSE;
+    case 512:
+    case 513:
+    case 514:
+    case 521:
+        return AT_TRY_LATER;
+    case 531:
+        return AT_REFUSED;
+    default:
+        return AT_TRY_FEW;
+    }
 }
 
-static enum at_outcome outcome_of(enum cause_class class, int code)
+/* Networks bar a SIM, or only some receivers, with the same numbers; what the SIM
+ * itself lacks is in the others of the class. */
+static bool may_be_the_receiver(const struct cause *cause)
 {
-    switch (class) {
+    return cause->family == CAUSE_CMS && cause->code < 300;
+}
+
+static enum at_outcome outcome_of(const struct cause *cause, int code)
+{
+    switch (cause->class) {
     case CAUSE_PERM:
     case CAUSE_PERM_RETRY:
         return AT_REFUSED;
     case CAUSE_WAIT:
         return AT_PAUSE;
     case CAUSE_SIM:
+        return may_be_the_receiver(cause) ? AT_BARRED : AT_STOP;
     case CAUSE_PIN:
     case CAUSE_CONF:
         return AT_STOP;
     case CAUSE_MODEM:
         return AT_LOST;
     case CAUSE_AMBIGUOUS:
-        return AT_UNCERTAIN;
+        return AT_UNCERTAIN_ANSWERED;
     case CAUSE_TEMP_FEW:
     case CAUSE_FIX:
         return AT_TRY_FEW;
     case CAUSE_VENDOR:
-        return vendor_says_wait(code) ? AT_PAUSE : AT_TRY_FEW;
+        return outcome_of_vendor(code);
     case CAUSE_TEMP:
     case CAUSE_NONE:
         return AT_TRY_LATER;
@@ -81,21 +107,12 @@ enum at_outcome at_send_judge(struct slice error, struct bytes *text)
         return AT_TRY_FEW;
     }
     bytes_printf(text, "%.*s (%s)", (int)error.len, (const char *)error.data, cause->text);
-    return outcome_of(cause->class, code);
+    return outcome_of(cause, code);
 }
 
 /* --- one attempt ------------------------------------------------------------------------ */
 
-struct attempt {
-    const struct sms *sms;
-    bool want_report;
-    bool without_validity;
-    int reference;      /* of AT_SENT */
-    bool again;         /* not sent, and worth one more attempt at once */
-    struct bytes *text; /* why not */
-};
-
-static bool encode(const struct at_modem *modem, const struct attempt *attempt,
+static bool encode(const struct at_modem *modem, const struct at_attempt *attempt,
                    struct pdu_line *line)
 {
     const struct sms *sms = attempt->sms;
@@ -109,7 +126,7 @@ static bool encode(const struct at_modem *modem, const struct attempt *attempt,
                                      sms->alt_dcs};
     submit.pid = sms->pid;
     submit.rpi = sms->rpi;
-    submit.validity = attempt->without_validity ? -1 : validity_of(modem, sms);
+    submit.validity = at_attempt_validity(modem, attempt);
     submit.want_report = attempt->want_report;
     if (pdu_submit(&submit, !modem->profile->no_smsc, line, &fault))
         return true;
@@ -117,12 +134,14 @@ static bool encode(const struct at_modem *modem, const struct attempt *attempt,
     return false;
 }
 
-static enum at_outcome failed(struct at_modem *modem, struct attempt *attempt)
+enum at_outcome at_attempt_failed(struct at_modem *modem, struct at_attempt *attempt)
 {
-    enum at_outcome outcome = at_send_judge(bytes_slice(&modem->answer.error), attempt->text);
+    enum at_outcome outcome;
     const struct cause *cause;
     int code;
 
+    bytes_clear(attempt->text);
+    outcome = at_send_judge(bytes_slice(&modem->answer.error), attempt->text);
     if (!cause_parse(bytes_slice(&modem->answer.error), &cause, &code))
         return outcome;
     attempt->again = cause->class == CAUSE_FIX || cause->class == CAUSE_PERM_RETRY;
@@ -134,8 +153,9 @@ static enum at_outcome failed(struct at_modem *modem, struct attempt *attempt)
 }
 
 /* No prompt: the modem may still be waiting for text; ESC lets it go. */
-static enum at_outcome leave_prompt(struct at_modem *modem, struct attempt *attempt)
+static enum at_outcome leave_prompt(struct at_modem *modem, struct at_attempt *attempt)
 {
+    bytes_clear(attempt->text);
     bytes_append_str(attempt->text, "no prompt from the modem");
     at_raw(modem->dialogue, &modem->answer, LEAVE_PROMPT_MS, "\x1b");
     if (!at_settle(modem->dialogue, QUIET_MS) || !at_modem_probe(modem))
@@ -144,16 +164,35 @@ static enum at_outcome leave_prompt(struct at_modem *modem, struct attempt *atte
     return AT_PAUSE;
 }
 
-/* `+CMGS: 12[,...]`. A line before the last one answers an earlier message whose
- * answer was given up. */
+enum at_outcome at_attempt_without_prompt(struct at_modem *modem, struct at_attempt *attempt)
+{
+    switch (modem->answer.final) {
+    case AT_ERROR:
+        return at_attempt_failed(modem, attempt);
+    case AT_GONE:
+    case AT_RESTARTED:
+        bytes_clear(attempt->text);
+        bytes_append_str(attempt->text, "the device is gone");
+        return AT_LOST;
+    default:
+        return leave_prompt(modem, attempt);
+    }
+}
+
+/* `+CMGS: 12[,...]`, `+CMSS: 12`. A line before the last one answers an earlier
+ * message whose answer was given up. */
 static int take_references(struct at_modem *modem)
 {
-    struct slice rest = bytes_slice(&modem->answer.lines), value, field;
+    struct slice rest = bytes_slice(&modem->answer.lines), line, value, field;
     long reference = -1;
 
-    while (at_answer_next(&rest, "+CMGS:", &value)) {
+    while (slice_next_item(&rest, '\n', &line)) {
+        if (!slice_starts_with(line, slice_str("+CMGS:")) &&
+            !slice_starts_with(line, slice_str("+CMSS:")))
+            continue;
         if (reference >= 0)
             modem->host->late_result(modem->host->arg, (int)reference, slice_unset());
+        value = slice_sub(line, 6, line.len);
         if (!slice_next_item(&value, ',', &field) ||
             !slice_to_number(slice_trim(field), 0, 255, &reference))
             reference = -1;
@@ -161,7 +200,7 @@ static int take_references(struct at_modem *modem)
     return (int)reference;
 }
 
-static enum at_outcome result(struct at_modem *modem, struct attempt *attempt)
+static enum at_outcome result(struct at_modem *modem, struct at_attempt *attempt)
 {
     bytes_clear(attempt->text);
     switch (modem->answer.final) {
@@ -169,7 +208,7 @@ static enum at_outcome result(struct at_modem *modem, struct attempt *attempt)
         attempt->reference = take_references(modem);
         return AT_SENT;
     case AT_ERROR:
-        return failed(modem, attempt);
+        return at_attempt_failed(modem, attempt);
     default:
         /* The reference without its OK is an answer too. */
         attempt->reference = take_references(modem);
@@ -184,7 +223,7 @@ static enum at_outcome result(struct at_modem *modem, struct attempt *attempt)
  * Nothing came. A modem that answers the next command has no more to say about
  * this one, or says it late; one that does not is opened anew.
  */
-static enum at_outcome look_for_life(struct at_modem *modem, struct attempt *attempt)
+static enum at_outcome look_for_life(struct at_modem *modem, struct at_attempt *attempt)
 {
     if (modem->answer.final == AT_RESTARTED &&
         at_listen(modem->dialogue, &modem->answer, AFTER_RESTART_MS) != AT_TIMEOUT)
@@ -197,8 +236,11 @@ static enum at_outcome look_for_life(struct at_modem *modem, struct attempt *att
 
         at_answer_free(&probe);
         if (final == AT_OK || final == AT_ERROR) {
-            result(modem, attempt);
-            return at_settle(modem->dialogue, QUIET_MS) ? AT_UNCERTAIN : AT_UNCERTAIN_LOST;
+            enum at_outcome outcome = result(modem, attempt);
+
+            if (!at_settle(modem->dialogue, QUIET_MS))
+                return outcome == AT_SENT ? AT_SENT : AT_UNCERTAIN_LOST;
+            return outcome == AT_SENT ? AT_SENT : AT_UNCERTAIN;
         }
         if (final != AT_TIMEOUT)
             break;
@@ -210,17 +252,12 @@ static enum at_outcome look_for_life(struct at_modem *modem, struct attempt *att
 static bool is_reported(const struct at_modem *modem)
 {
     int expected = (modem->knowledge->reference + 1) & 255;
-    struct sms_fault fault;
-    struct pdu pdu;
 
     if (modem->knowledge->reference < 0)
         return false;
     for (const struct at_event *event = at_peek_events(modem->dialogue); event != NULL;
          event = event->next)
-        if (event->kind == AT_EVENT_REPORT &&
-            pdu_decode(bytes_slice(&event->pdu), TPDU_TO_TE, !modem->profile->no_smsc, &pdu,
-                       &fault) &&
-            pdu.tpdu.type == TPDU_STATUS_REPORT && pdu.tpdu.mr == expected)
+        if (at_modem_reported(modem, event) == expected)
             return true;
     return false;
 }
@@ -234,7 +271,8 @@ static void doubt_error(struct at_modem *modem)
     if (!slice_equal_str(bytes_slice(&modem->answer.error), "ERROR"))
         return;
     if (at_listen(modem->dialogue, &later, AFTER_ERROR_MS) == AT_OK &&
-        slice_is_set(at_answer_value(&later, "+CMGS:"))) {
+        (slice_is_set(at_answer_value(&later, "+CMGS:")) ||
+         slice_is_set(at_answer_value(&later, "+CMSS:")))) {
         at_answer_free(&modem->answer);
         modem->answer = later;
         return;
@@ -242,12 +280,28 @@ static void doubt_error(struct at_modem *modem)
     at_answer_free(&later);
 }
 
-/* The result, however long it takes; or a report that tells the same. */
-static enum at_outcome await_result(struct at_modem *modem, struct attempt *attempt,
-                                    const char *digits)
+/* How long the result may take: what this modem is used to, several times. */
+static int patience(const struct at_modem *modem)
 {
-    int64_t end = clock_monotonic_ms() + RESULT_MS;
-    enum at_final final = at_submit(modem->dialogue, &modem->answer, LOOK_EVERY_MS, digits);
+    int64_t ms = (int64_t)modem->knowledge->slowest_ms * 4;
+
+    return ms < RESULT_FIRST_MS ? RESULT_FIRST_MS : ms > RESULT_LAST_MS ? RESULT_LAST_MS : (int)ms;
+}
+
+static void note_time(struct at_modem *modem, int64_t ms)
+{
+    int *slowest = &modem->knowledge->slowest_ms;
+
+    if (ms > *slowest)
+        *slowest = ms > RESULT_LAST_MS ? RESULT_LAST_MS : (int)ms;
+    else
+        *slowest -= *slowest / 16;
+}
+
+enum at_outcome at_attempt_result(struct at_modem *modem, struct at_attempt *attempt,
+                                  enum at_final final, int64_t started)
+{
+    int64_t end = started + patience(modem);
 
     while (final == AT_TIMEOUT && clock_monotonic_ms() < end) {
         if (is_reported(modem) && at_modem_probe(modem)) {
@@ -256,40 +310,108 @@ static enum at_outcome await_result(struct at_modem *modem, struct attempt *atte
         }
         final = at_listen(modem->dialogue, &modem->answer, LOOK_EVERY_MS);
     }
+    if (final != AT_OK && final != AT_ERROR)
+        return look_for_life(modem, attempt);
     if (final == AT_ERROR)
         doubt_error(modem);
-    return final == AT_OK || final == AT_ERROR ? result(modem, attempt)
-                                               : look_for_life(modem, attempt);
+    note_time(modem, clock_monotonic_ms() - started);
+    return result(modem, attempt);
 }
 
-static enum at_outcome try_once(struct at_modem *modem, struct attempt *attempt)
+enum at_outcome at_attempt_submit(struct at_modem *modem, struct at_attempt *attempt,
+                                  struct slice text)
 {
+    int64_t started = clock_monotonic_ms();
+
+    return at_attempt_result(
+        modem, attempt, at_submit(modem->dialogue, &modem->answer, LOOK_EVERY_MS, text), started);
+}
+
+/* --- the ways of sending ---------------------------------------------------------------- */
+
+bool at_modem_lacks_command(const struct at_modem *modem)
+{
+    const struct cause *cause;
+    int code;
+
+    if (modem->answer.final != AT_ERROR)
+        return false;
+    return !cause_parse(bytes_slice(&modem->answer.error), &cause, &code) ||
+           cause == cause_plain() || (cause->family == CAUSE_CMS && code == 303) ||
+           (cause->family == CAUSE_CME && code == 4);
+}
+
+/* The modem does not take AT+CMGS: perhaps it sends what it has stored. */
+static enum at_outcome try_from_memory(struct at_modem *modem, struct at_attempt *attempt,
+                                       const struct pdu_line *line)
+{
+    enum at_outcome outcome = at_attempt_failed(modem, attempt);
+    struct bytes why = {0};
+
+    bytes_append_slice(&why, bytes_slice(attempt->text));
+    if (outcome != AT_LOST && at_send_stored(modem, attempt, line, &outcome) &&
+        outcome == AT_SENT) {
+        log_to(modem->log, LOG_LEVEL_INFO,
+               "%s: AT+CMGS does not work (%s), messages are sent from the memory", modem->name,
+               bytes_str(&why));
+        modem->sends_stored = true;
+    }
+    bytes_free(&why);
+    return outcome;
+}
+
+static enum at_outcome send_directly(struct at_modem *modem, struct at_attempt *attempt,
+                                     const struct pdu_line *line)
+{
+    if (at_modem_command(modem, AT_PROMPT_MS, "AT+CMGS=%zu", line->tpdu_len) == AT_PROMPT)
+        return at_attempt_submit(modem, attempt, slice_str(line->digits));
+    if (at_modem_lacks_command(modem) && !modem->stores_nothing)
+        return try_from_memory(modem, attempt, line);
+    return at_attempt_without_prompt(modem, attempt);
+}
+
+static enum at_outcome try_once(struct at_modem *modem, struct at_attempt *attempt)
+{
+    enum at_outcome outcome;
     struct pdu_line line;
 
+    if (modem->speaks_text)
+        return at_send_text(modem, attempt);
     if (!encode(modem, attempt, &line))
         return AT_REFUSED;
-    switch (at_modem_command(modem, AT_PROMPT_MS, "AT+CMGS=%zu", line.tpdu_len)) {
-    case AT_PROMPT:
-        break;
-    case AT_ERROR:
-        return failed(modem, attempt);
-    case AT_GONE:
-    case AT_RESTARTED:
-        bytes_append_str(attempt->text, "the device is gone");
-        return AT_LOST;
-    default:
-        return leave_prompt(modem, attempt);
-    }
-    return await_result(modem, attempt, line.digits);
+    if (!modem->stores_nothing && (modem->sends_stored || modem->settings->send_from_memory) &&
+        at_send_stored(modem, attempt, &line, &outcome))
+        return outcome;
+    return send_directly(modem, attempt, &line);
+}
+
+/* AT+CMMS keeps the link to the network between the parts of a long message. 1
+ * ends by itself some seconds after the last one, 2 when it is told to. */
+static bool keep_link(struct at_modem *modem, bool more)
+{
+    int mode = !more ? 0 : modem->profile->enable_mms ? 2 : 1;
+
+    if (modem->link_kept == mode || modem->refuses_cmms)
+        return true;
+    if (modem->link_kept != 1 || mode != 0)
+        modem->refuses_cmms = at_modem_command(modem, AT_PLAIN_MS, "AT+CMMS=%d", mode) == AT_ERROR;
+    modem->link_kept = mode;
+    return modem->answer.final != AT_GONE && modem->answer.final != AT_RESTARTED;
 }
 
 enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, bool want_report,
-                              int *reference, struct bytes *text)
+                              bool more, int *reference, struct bytes *text)
 {
-    struct attempt attempt = {.sms = sms, .want_report = want_report, .text = text};
-    enum at_outcome outcome = try_once(modem, &attempt);
+    struct at_attempt attempt = {
+        .sms = sms, .want_report = want_report, .reference = -1, .text = text};
+    enum at_outcome outcome;
 
-    if (attempt.again && outcome != AT_LOST) {
+    if (more && !keep_link(modem, true)) {
+        bytes_append_str(text, "the device is gone");
+        return AT_LOST;
+    }
+    outcome = try_once(modem, &attempt);
+    if (attempt.again && outcome != AT_LOST && outcome != AT_SENT) {
         log_to(modem->log, LOG_LEVEL_WARNING, "%s: %s, once more", modem->name, bytes_str(text));
         attempt.again = false;
         bytes_clear(text);
@@ -304,5 +426,7 @@ enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, boo
     else
         modem->knowledge->reference = -1; /* what it counts is not known any more */
     *reference = attempt.reference;
+    if (!more)
+        keep_link(modem, false);
     return outcome;
 }

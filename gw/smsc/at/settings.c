@@ -75,6 +75,7 @@ static void add_configured(struct at_settings *settings, const struct conf_group
         .need_sleep = conf_bool(group, "need-sleep"),
         .no_pin = conf_bool(group, "no-pin"),
         .no_smsc = conf_bool(group, "no-smsc"),
+        .enable_mms = conf_bool(group, "enable-mms"),
     };
 
     if (conf_is_set(group, "sendline-sleep"))
@@ -226,6 +227,13 @@ static const struct at_profile *profile_by_id(const struct at_settings *settings
     return NULL;
 }
 
+static enum at_sim_messages read_sim_messages(const char *word)
+{
+    if (word != NULL && strcmp(word, "unread") == 0)
+        return AT_SIM_UNREAD;
+    return word != NULL && strcmp(word, "leave") == 0 ? AT_SIM_LEAVE : AT_SIM_ALL;
+}
+
 bool at_settings_read(struct at_settings *settings, const struct conf_group *group,
                       struct conf_problems *problems)
 {
@@ -242,7 +250,8 @@ bool at_settings_read(struct at_settings *settings, const struct conf_group *gro
                              : DEFAULT_VALIDITY;
     settings->keepalive_s = (int)conf_number(group, "keepalive");
     settings->max_errors = (int)conf_number(group, "max-error-count");
-    settings->sim_buffering = conf_bool(group, "sim-buffering");
+    settings->send_from_memory = conf_bool(group, "send-from-memory");
+    settings->sim_messages = read_sim_messages(conf_string(group, "sim-messages"));
     for (const struct conf_group *modem = conf_first(conf_of(group), "modems"); modem != NULL;
          modem = conf_next(modem))
         add_configured(settings, modem);

@@ -31,9 +31,13 @@ struct at_profile {
     bool flow_control; /* RTS/CTS, where there is a line that has it */
     bool need_sleep;   /* a second after opening */
     bool no_pin;
-    bool no_smsc; /* PDUs without the SMSC field */
+    bool no_smsc;    /* PDUs without the SMSC field */
+    bool enable_mms; /* AT+CMMS=2 for long messages, in place of 1 */
     struct at_profile *next;
 };
+
+/* Of the messages that lie on a SIM when the gateway starts, which are handed on. */
+enum at_sim_messages { AT_SIM_ALL, AT_SIM_UNREAD, AT_SIM_LEAVE };
 
 struct at_settings {
     const char *device; /* path, usb:VID:PID[:serial][:interface], rawtcp, telnet */
@@ -58,7 +62,8 @@ struct at_settings {
     int validity;    /* relative TP-VP; -1: none */
     int keepalive_s; /* 0: off */
     int max_errors;  /* failed starts until the profile's reset is sent; -1: never */
-    bool sim_buffering;
+    bool send_from_memory;
+    enum at_sim_messages sim_messages;
     struct at_profile *profiles; /* in the order of trying; never empty */
 };
 

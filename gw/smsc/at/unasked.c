@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "gw/sms/cause.h"
+#include "gw/smsc/at/text_mode.h"
 #include "gwlib/memory.h"
 
 #define EVENTS_MAX     1000
@@ -18,6 +19,7 @@ void at_event_free(struct at_event *event)
     if (event == NULL)
         return;
     bytes_free(&event->pdu);
+    bytes_free(&event->header);
     bytes_free(&event->memory);
     free(event);
 }
@@ -154,6 +156,8 @@ static const struct {
     {"+CMTI:", AT_EVENT_STORED},
     {"+MCMTI:", AT_EVENT_STORED},
     {"+CDSI:", AT_EVENT_STORED_REPORT},
+    {"+CBM:", AT_EVENT_BROADCAST},
+    {"+CBMI:", AT_EVENT_BROADCAST},
     {"^SMMEMFULL", AT_EVENT_FULL},
     {"^SMGO: 1", AT_EVENT_FULL},
     {"*smsfull", AT_EVENT_FULL},
@@ -183,6 +187,36 @@ static bool is_told(struct slice line, const char *prefix)
             line.data[len] == ',' || line.data[len] == ' ');
 }
 
+/* What follows the colon of a line. */
+static struct slice value_of(struct slice line)
+{
+    return slice_trim(slice_sub(line, slice_find(line, ':', 0) + 1, line.len));
+}
+
+/* A line that takes the next one with it. */
+static void announce(struct at_unasked *unasked, struct at_event *event, long octets)
+{
+    at_event_free(unasked->announced);
+    unasked->announced = event;
+    unasked->announced_octets = octets;
+    unasked->lines_passed = 0;
+}
+
+/* In text mode; a report has no more lines, nor has an empty text. */
+static void take_header(struct at_unasked *unasked, struct at_event *event, struct slice line)
+{
+    struct at_text_header header;
+
+    bytes_append_slice(&event->header, value_of(line));
+    if (event->kind == AT_EVENT_REPORT ? !at_text_read_cds(value_of(line), &header)
+                                       : !at_text_read_cmt(value_of(line), &header))
+        at_event_free(event);
+    else if (event->kind == AT_EVENT_REPORT || header.length == 0)
+        add(unasked, event);
+    else
+        announce(unasked, event, header.length);
+}
+
 static void take_told(struct at_unasked *unasked, enum at_event_kind kind, struct slice line)
 {
     struct at_event *event = create(kind);
@@ -190,14 +224,19 @@ static void take_told(struct at_unasked *unasked, enum at_event_kind kind, struc
     switch (kind) {
     case AT_EVENT_MESSAGE:
     case AT_EVENT_REPORT:
-        at_event_free(unasked->announced);
-        unasked->announced = event;
-        unasked->announced_octets = at_line_last_number(line);
-        unasked->lines_passed = 0;
+        if (unasked->text_mode)
+            take_header(unasked, event, line);
+        else
+            announce(unasked, event, at_line_last_number(line));
+        return;
+    case AT_EVENT_BROADCAST:
+        if (slice_starts_with(line, slice_str("+CBMI:")))
+            break;
+        announce(unasked, event, at_line_last_number(line));
         return;
     case AT_EVENT_STORED:
     case AT_EVENT_STORED_REPORT:
-        if (parse_place(slice_sub(line, slice_find(line, ':', 0) + 1, line.len), event))
+        if (parse_place(value_of(line), event))
             break;
         at_event_free(event);
         return;
@@ -211,15 +250,32 @@ static void take_told(struct at_unasked *unasked, enum at_event_kind kind, struc
     add(unasked, event);
 }
 
-/* The PDU line behind a +CMT: or +CDS:. */
+static void finish_announced(struct at_unasked *unasked)
+{
+    add(unasked, unasked->announced);
+    unasked->announced = NULL;
+}
+
+static bool is_final(struct slice line)
+{
+    const struct cause *cause;
+    int code;
+
+    return slice_equal_str(line, "OK") || cause_parse(line, &cause, &code);
+}
+
+/* The PDU line behind a +CMT:, +CDS: or +CBM:; a broadcast's may be text. */
 static bool take_announced(struct at_unasked *unasked, struct slice line)
 {
     if (unasked->announced == NULL)
         return false;
+    if (unasked->announced->kind == AT_EVENT_BROADCAST && !is_final(line)) {
+        finish_announced(unasked);
+        return true;
+    }
     if (at_line_is_pdu(line, unasked->announced_octets)) {
         bytes_append_slice(&unasked->announced->pdu, line);
-        add(unasked, unasked->announced);
-        unasked->announced = NULL;
+        finish_announced(unasked);
         return true;
     }
     if (++unasked->lines_passed > NOISE_MAX) {
@@ -227,6 +283,38 @@ static bool take_announced(struct at_unasked *unasked, struct slice line)
         unasked->announced = NULL;
     }
     return false;
+}
+
+/* Whether the line is no text of the announced length but what modems say. */
+static bool is_chatter(const struct at_unasked *unasked, struct slice line)
+{
+    size_t length = (size_t)unasked->announced_octets;
+
+    return unasked->announced_octets >= 0 && line.len != length && line.len != 2 * length &&
+           line.len != 4 * length &&
+           (line.data[0] == '^' || slice_starts_with(line, slice_str("+C")));
+}
+
+/* In text mode: the text of a message. It may have lines, and say anything. */
+static bool take_announced_text(struct at_unasked *unasked, struct slice line)
+{
+    struct at_event *event = unasked->announced;
+    bool first;
+
+    if (event == NULL || event->kind != AT_EVENT_MESSAGE || is_chatter(unasked, line))
+        return false;
+    first = event->pdu.len == 0;
+    if (!first && is_final(line)) { /* it was shorter than it said */
+        finish_announced(unasked);
+        return false;
+    }
+    if (!first)
+        bytes_append_char(&event->pdu, '\n');
+    bytes_append_slice(&event->pdu, line);
+    if ((long)event->pdu.len + 1 >= unasked->announced_octets ||
+        ++unasked->lines_passed > NOISE_MAX)
+        finish_announced(unasked);
+    return true;
 }
 
 /* `^BOOT:21302721,0,0,0,77`: said every 20 s; another number is another boot. */
@@ -241,6 +329,8 @@ static void take_boot(struct at_unasked *unasked, struct slice line)
 
 bool at_unasked_take(struct at_unasked *unasked, struct slice line)
 {
+    if (unasked->text_mode && take_announced_text(unasked, line))
+        return true;
     if (slice_starts_with(line, slice_str("^BOOT:"))) {
         take_boot(unasked, line);
         return true;
@@ -255,14 +345,15 @@ bool at_unasked_take(struct at_unasked *unasked, struct slice line)
 
 void at_unasked_take_late(struct at_unasked *unasked, struct slice line)
 {
-    struct slice prefix = slice_str("+CMGS:"), value;
+    struct slice value;
     const struct cause *cause;
     struct at_event *event;
     long number;
     int code;
 
-    if (slice_starts_with(line, prefix)) {
-        struct slice rest = slice_sub(line, prefix.len, line.len);
+    if (slice_starts_with(line, slice_str("+CMGS:")) ||
+        slice_starts_with(line, slice_str("+CMSS:"))) {
+        struct slice rest = slice_sub(line, 6, line.len);
 
         if (!slice_next_item(&rest, ',', &value) ||
             !slice_to_number(slice_trim(value), 0, 255, &number))

@@ -4,7 +4,9 @@
  * (3GPP TS 27.005 section 3.4.1), signs of a restart, results that come late.
  *
  * Lines go in one by one and events come out in order. `+CMT:` and `+CDS:` take
- * the PDU line with them; noise between the two is let pass, for a few lines.
+ * the PDU line with them; noise between the two is let pass, for a few lines. In
+ * text mode the line behind `+CMT:` is the text, whatever it says, and a report
+ * is its header alone.
  * No input or output here; for one thread.
  */
 #ifndef GW_SMSC_AT_UNASKED_H
@@ -19,6 +21,7 @@ enum at_event_kind {
     AT_EVENT_REPORT,        /* +CDS: pdu */
     AT_EVENT_STORED,        /* +CMTI: memory, index */
     AT_EVENT_STORED_REPORT, /* +CDSI: memory, index */
+    AT_EVENT_BROADCAST,     /* +CBM: or +CBMI:, which nobody wants */
     AT_EVENT_FULL,          /* the memory is full: time to look into it */
     AT_EVENT_RESTARTED,     /* a line that modems send when they boot */
     AT_EVENT_REFERENCE,     /* a +CMGS: that nobody waits for any more: index */
@@ -27,7 +30,8 @@ enum at_event_kind {
 
 struct at_event {
     enum at_event_kind kind;
-    struct bytes pdu;    /* hex digits */
+    struct bytes pdu;    /* hex digits; in text mode the text */
+    struct bytes header; /* in text mode: what followed +CMT: or +CDS: */
     struct bytes memory; /* "SM" */
     int index;
     struct at_event *next;
@@ -43,6 +47,7 @@ struct at_unasked {
     long announced_octets;      /* of its TPDU; -1: not said */
     int lines_passed;           /* since then */
     struct bytes boot;          /* the last ^BOOT:, which some repeat for ever */
+    bool text_mode;             /* set by the owner */
 };
 
 void at_unasked_init(struct at_unasked *unasked);

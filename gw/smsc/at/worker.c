@@ -23,74 +23,6 @@
 #define STOP_LAST_MS    600000
 #define GO_ON_SLOWLY_MS 250
 
-/* --- the message whose answer was lost ------------------------------------------------ */
-
-static void settle(struct at_driver *driver, enum at_outcome outcome, int reference,
-                   struct slice why)
-{
-    struct smsc_submit *submit = driver->held.submit;
-    struct bytes text = {0};
-
-    driver->held.submit = NULL;
-    if (outcome == AT_SENT) {
-        struct slice receiver = message_sms(submit->message)->receiver;
-
-        log_to(driver->log, LOG_LEVEL_INFO,
-               "%s: the message whose answer was lost was sent, its reference is %d", driver->name,
-               reference);
-        at_references_note(&driver->references, reference, receiver);
-        driver->knowledge.reference = reference;
-        bytes_printf(&text, "%d", reference);
-    } else {
-        bytes_append_slice(&text, why);
-    }
-    at_note_outcome(driver, submit, outcome, bytes_slice(&text));
-    at_note_window(driver, 1);
-    bytes_free(&text);
-}
-
-static void give_up_held(struct at_driver *driver)
-{
-    if (driver->held.submit == NULL)
-        return;
-    driver->references.last = -1; /* it may have one or not */
-    settle(driver, AT_UNCERTAIN, -1,
-           slice_str("no answer after the message was given to the modem"));
-}
-
-static void hold(struct at_driver *driver, struct smsc_submit *submit, bool lost)
-{
-    give_up_held(driver);
-    at_held_begin(&driver->held, &driver->references, submit, lost);
-    at_note_window(driver, 2);
-}
-
-static void watch_held(struct at_driver *driver)
-{
-    if (driver->held.submit != NULL && clock_monotonic_ms() >= driver->held.until)
-        give_up_held(driver);
-}
-
-/* Another message was accepted: what that tells about the held one. */
-static void compare_held(struct at_driver *driver, int reference)
-{
-    struct smsc_submit *submit = driver->held.submit;
-
-    switch (at_held_compare(&driver->held, reference)) {
-    case AT_HELD_SENT:
-        settle(driver, AT_SENT, driver->held.reference, slice_unset());
-        break;
-    case AT_HELD_NOT_SENT:
-        log_to(driver->log, LOG_LEVEL_INFO,
-               "%s: the message whose answer was lost was not sent, it is sent now", driver->name);
-        driver->held.submit = NULL;
-        driver->again = submit;
-        break;
-    case AT_HELD_UNKNOWN:
-        break;
-    }
-}
-
 /* --- the modem's host -------------------------------------------------------------------- */
 
 static bool host_deliver(void *arg, const struct sms *sms)
@@ -105,27 +37,13 @@ static bool host_report(void *arg, int reference, struct slice receiver, uint8_t
 {
     struct at_driver *driver = arg;
 
-    if (at_held_is_reported(&driver->held, &driver->references, reference, receiver))
-        settle(driver, AT_SENT, reference, slice_unset());
+    at_holding_take_report(driver, reference, receiver);
     return at_note_report(driver, reference, receiver, status, time);
 }
 
 static void host_late_result(void *arg, int reference, struct slice error)
 {
-    struct at_driver *driver = arg;
-    struct bytes text = {0};
-    enum at_outcome outcome;
-
-    if (driver->held.submit == NULL)
-        return;
-    if (reference >= 0) {
-        settle(driver, AT_SENT, reference, slice_unset());
-        return;
-    }
-    outcome = at_send_judge(error, &text);
-    if (outcome != AT_UNCERTAIN)
-        settle(driver, outcome == AT_REFUSED ? AT_REFUSED : AT_TRY_LATER, -1, bytes_slice(&text));
-    bytes_free(&text);
+    at_holding_take_answer(arg, reference, error);
 }
 
 static bool host_stopped(void *arg)
@@ -159,13 +77,15 @@ static void give_back(struct at_driver *driver, struct smsc_submit *submit)
 
 static void give_back_again(struct at_driver *driver)
 {
-    struct smsc_submit *submit = driver->again;
+    for (size_t i = 0; i < driver->again_count; i++)
+        give_back(driver, driver->again[i]);
+    driver->again_count = 0;
+    at_worker_note_window(driver);
+}
 
-    if (submit == NULL)
-        return;
-    driver->again = NULL;
-    give_back(driver, submit);
-    at_note_window(driver, 1);
+void at_worker_note_window(struct at_driver *driver)
+{
+    at_note_window(driver, 1 + driver->held.count + driver->again_count);
 }
 
 void at_worker_pause(struct at_driver *driver, int64_t ms)
@@ -175,9 +95,12 @@ void at_worker_pause(struct at_driver *driver, int64_t ms)
 
     give_back_again(driver);
     while (!at_orders_stopped(&driver->orders) && (left = end - clock_monotonic_ms()) > 0) {
+        struct smsc_submit *submit;
+
         at_orders_wait(&driver->orders, (int)left);
-        give_back(driver, at_orders_take(&driver->orders));
-        watch_held(driver);
+        while ((submit = at_orders_take(&driver->orders)) != NULL)
+            give_back(driver, submit);
+        at_holding_watch(driver);
     }
 }
 
@@ -228,12 +151,41 @@ static void note_sent(struct at_driver *driver, struct smsc_submit *submit, int 
     driver->suspensions = 0;
     driver->failures = 0;
     at_rescue_works(&driver->opening.rescue);
-    compare_held(driver, reference);
+    driver->barred = (struct uuid){{0}};
+    at_holding_compare(driver, reference);
+    driver->knowledge.reference = reference;
     at_references_note(&driver->references, reference, message_sms(submit->message)->receiver);
     if (reference >= 0)
         bytes_printf(&text, "%d", reference);
     at_note_outcome(driver, submit, AT_SENT, bytes_slice(&text));
     bytes_free(&text);
+}
+
+/* A bar on one receiver costs that message; when another one meets it, too, and
+ * none goes out, it is the SIM that is barred. */
+static enum at_outcome judge_bar(struct at_driver *driver, const struct uuid *id)
+{
+    bool is_other = !uuid_is_nil(&driver->barred) && !uuid_equal(&driver->barred, id);
+
+    driver->barred = *id;
+    return is_other ? AT_STOP : AT_TRY_FEW;
+}
+
+/* What becomes of a message that was not sent: some errors are worth few tries,
+ * and one that always gets the modem into trouble must not stop the others. */
+static enum at_outcome judge_again(struct at_driver *driver, const struct smsc_submit *submit,
+                                   enum at_outcome outcome)
+{
+    const struct uuid *id = &message_sms(submit->message)->id;
+
+    if (outcome == AT_BARRED)
+        outcome = judge_bar(driver, id);
+    if (outcome == AT_TRY_FEW && at_tries_spend(&driver->tries, id, submit->part))
+        return AT_REFUSED;
+    if ((outcome == AT_PAUSE || outcome == AT_LOST) &&
+        at_tries_spend(&driver->stuck, id, submit->part))
+        return AT_TRY_LATER;
+    return outcome;
 }
 
 static void note_failed(struct at_driver *driver, struct smsc_submit *submit,
@@ -242,21 +194,11 @@ static void note_failed(struct at_driver *driver, struct smsc_submit *submit,
     log_to(driver->log, LOG_LEVEL_WARNING, "%s: not sent: %s", driver->name, text);
     at_held_blur(&driver->held);
     at_references_fail(&driver->references);
-    switch (outcome) {
-    case AT_TRY_FEW:
-        if (at_tries_spend(&driver->tries, &message_sms(submit->message)->id, submit->part))
-            outcome = AT_REFUSED;
-        break;
-    case AT_PAUSE:
-    case AT_STOP:
+    outcome = judge_again(driver, submit, outcome);
+    if (outcome == AT_PAUSE || outcome == AT_STOP)
         suspend(driver, outcome, text);
-        break;
-    case AT_LOST:
+    else if (outcome == AT_LOST)
         at_note_state(driver, SMSC_RECONNECTING, text);
-        break;
-    default:
-        break;
-    }
     at_note_outcome(driver, submit, outcome, slice_str(text));
 }
 
@@ -264,8 +206,9 @@ static enum at_condition send_one(struct at_driver *driver, struct smsc_submit *
 {
     struct bytes text = {0};
     int reference = -1;
-    enum at_outcome outcome = at_modem_send(driver->modem, message_sms(submit->message),
-                                            submit->want_report, &reference, &text);
+    enum at_outcome outcome =
+        at_modem_send(driver->modem, message_sms(submit->message), submit->want_report,
+                      submit->part < submit->parts, &reference, &text);
 
     switch (outcome) {
     case AT_SENT:
@@ -273,11 +216,12 @@ static enum at_condition send_one(struct at_driver *driver, struct smsc_submit *
         break;
     case AT_UNCERTAIN:
     case AT_UNCERTAIN_LOST:
+    case AT_UNCERTAIN_ANSWERED:
         log_to(driver->log, LOG_LEVEL_WARNING, "%s: perhaps sent: %s", driver->name,
                bytes_str(&text));
         if (outcome == AT_UNCERTAIN_LOST)
             at_note_state(driver, SMSC_RECONNECTING, "the modem is brought up again");
-        hold(driver, submit, outcome == AT_UNCERTAIN_LOST);
+        at_holding_add(driver, submit, outcome);
         break;
     default:
         note_failed(driver, submit, outcome, bytes_str(&text));
@@ -287,27 +231,33 @@ static enum at_condition send_one(struct at_driver *driver, struct smsc_submit *
     return outcome == AT_LOST || outcome == AT_UNCERTAIN_LOST ? AT_CLOSED : AT_GOOD;
 }
 
+static struct smsc_submit *next_submit(struct at_driver *driver)
+{
+    struct smsc_submit *submit = driver->again[0];
+
+    if (driver->again_count == 0)
+        return at_orders_take(&driver->orders);
+    driver->again_count--;
+    for (size_t i = 0; i < driver->again_count; i++)
+        driver->again[i] = driver->again[i + 1];
+    return submit;
+}
+
 /* The next message, when there is one and it may go out. */
 static enum at_condition send_next(struct at_driver *driver)
 {
-    struct smsc_submit *submit = driver->again;
-    enum at_condition condition;
+    size_t again = driver->again_count;
+    struct smsc_submit *submit = next_submit(driver);
+    enum at_condition condition = AT_GOOD;
 
     if (submit == NULL)
-        submit = at_orders_take(&driver->orders);
-    if (submit == NULL)
         return AT_GOOD;
-    if (driver->suspended) {
-        driver->again = NULL;
+    if (driver->suspended)
         give_back(driver, submit);
-        at_note_window(driver, driver->held.submit != NULL ? 2 : 1);
-        return AT_GOOD;
-    }
-    condition = send_one(driver, submit);
-    if (submit == driver->again) {
-        driver->again = NULL;
-        at_note_window(driver, driver->held.submit != NULL ? 2 : 1);
-    }
+    else
+        condition = send_one(driver, submit);
+    if (again > 0)
+        at_worker_note_window(driver);
     probe_later(driver);
     return condition;
 }
@@ -335,10 +285,10 @@ static int earliest(const struct at_driver *driver)
 
     if (driver->suspended && driver->resume_at < at)
         at = driver->resume_at;
-    if (driver->held.submit != NULL && driver->held.until < at)
-        at = driver->held.until;
+    if (driver->holding_until < at)
+        at = driver->holding_until;
     left = at - clock_monotonic_ms();
-    return driver->again != NULL || left < 0 ? 0 : (int)left;
+    return driver->again_count > 0 || left < 0 ? 0 : (int)left;
 }
 
 /* One round of work. */
@@ -347,7 +297,7 @@ static enum at_condition work(struct at_driver *driver)
     enum at_condition condition =
         at_modem_has_restarted(driver->modem) ? AT_AGAIN : send_next(driver);
 
-    watch_held(driver);
+    driver->holding_until = at_holding_watch(driver);
     if (condition == AT_GOOD && at_orders_receiving(&driver->orders))
         condition = at_modem_receive(driver->modem);
     if (condition == AT_GOOD && driver->suspended && clock_monotonic_ms() >= driver->resume_at)
@@ -367,7 +317,7 @@ static void serve(struct at_driver *driver)
     driver->failures = 0;
     driver->suspended = false;
     probe_later(driver);
-    at_held_resume(&driver->held);
+    at_holding_resume(driver);
     at_note_state(driver, SMSC_ONLINE, "");
     while (condition == AT_GOOD && !at_orders_stopped(&driver->orders))
         condition = work(driver);
@@ -393,7 +343,7 @@ void *at_worker_run(void *arg)
             serve(driver);
     at_opening_close(driver);
     give_back_again(driver);
-    give_up_held(driver);
+    at_holding_give_up_all(driver);
     at_note_ended(driver);
     return NULL;
 }

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is stored in the modem and its SIM: AT+CPMS chooses a memory, AT+CMGL and
+ * AT+CMGR read, AT+CMGD deletes one message when the host has it (3GPP TS 27.005
+ * sections 3.2.3, 3.4, 3.5.4). All memories that the modem offers for reading are
+ * looked at, also the one for status reports.
+ *
+ * A list may be cut, so that it is asked for until nothing new is in it; where
+ * there is no list, place by place is read.
+ */
+#include "gw/smsc/at/modem_internal.h"
+
+#include "gwlib/clock.h"
+
+#define ROUNDS_MAX   50
+#define INDEX_MAX    255 /* that is read without a list */
+#define WARN_FULL_MS 3600000
+
+bool at_modem_select_memory(struct at_modem *modem, struct slice memory)
+{
+    if (slice_is_empty(memory) || slice_equal(memory, bytes_slice(&modem->memory)))
+        return true;
+    if (at_modem_command(modem, AT_STORAGE_MS, "AT+CPMS=\"%.*s\"", (int)memory.len,
+                         (const char *)memory.data) != AT_OK)
+        return modem->answer.final != AT_GONE;
+    bytes_clear(&modem->memory);
+    bytes_append_slice(&modem->memory, memory);
+    return true;
+}
+
+/* --- one message ---------------------------------------------------------------------- */
+
+/* A message whose PDU or text was read is deleted when it is safe. */
+static bool finish(struct at_modem *modem, enum at_fate fate, long index)
+{
+    return fate != AT_SAFE ||
+           at_modem_command(modem, AT_STORAGE_MS, "AT+CMGD=%ld", index) != AT_GONE;
+}
+
+/* The PDU behind a header line of CMGR or CMGL: the first line that can be it,
+ * because a modem may talk in between. */
+static struct slice pdu_after(struct slice *rest, struct slice header)
+{
+    long octets = at_line_last_number(header);
+    struct slice line, looked = *rest;
+
+    while (slice_next_item(&looked, '\n', &line)) {
+        if (slice_starts_with(line, slice_str("+CMGL:")))
+            break;
+        if (at_line_is_pdu(line, octets)) {
+            *rest = looked;
+            return line;
+        }
+    }
+    return slice_unset();
+}
+
+/* Whether it lay here at the start and is to stay. unread: not yet looked at. */
+static bool is_left(struct at_modem *modem, struct slice key, bool unread)
+{
+    struct at_left *left = &modem->knowledge->left;
+
+    if (modem->settings->sim_messages == AT_SIM_ALL)
+        return false;
+    if (!left->settled && (modem->settings->sim_messages == AT_SIM_LEAVE || !unread))
+        at_left_note(left, key);
+    return at_left_has(left, key);
+}
+
+/* Takes what AT+CMGR answered. told: it has just come. */
+static bool take_pdu_answer(struct at_modem *modem, long index, bool told)
+{
+    struct slice rest = bytes_slice(&modem->answer.lines), header, status, digits;
+    struct bytes copy = {0};
+    bool received, unread, alive = true;
+
+    if (!at_answer_next(&rest, "+CMGR:", &header))
+        return true; /* empty */
+    digits = pdu_after(&rest, header);
+    if (!slice_next_item(&header, ',', &status) ||
+        !at_text_read_status(status, &received, &unread) || !received || !slice_is_set(digits))
+        return true;                   /* not for us */
+    bytes_append_slice(&copy, digits); /* the answer it stands in is used again */
+    if (told || !is_left(modem, bytes_slice(&copy), unread))
+        alive = finish(modem, at_modem_take_pdu(modem, bytes_slice(&copy)), index);
+    bytes_free(&copy);
+    return alive;
+}
+
+/* The same in text mode; the text is all that follows the header. */
+static bool take_text_answer(struct at_modem *modem, long index, bool told)
+{
+    struct bytes copy = {0}, key = {0};
+    struct at_text_header header;
+    struct slice rest, value;
+    bool alive = true;
+
+    bytes_append_slice(&copy, bytes_slice(&modem->answer.lines));
+    rest = bytes_slice(&copy);
+    if (at_answer_next(&rest, "+CMGR:", &value) && at_text_read_cmgr(value, &header) &&
+        header.kind != AT_TEXT_SUBMIT) {
+        if (!slice_is_set(rest))
+            rest = slice_str("");
+        at_modem_text_key(&header, rest, &key);
+        if (told || !is_left(modem, bytes_slice(&key), header.unread || modem->listed_unread))
+            alive = finish(modem, at_modem_take_text(modem, &header, rest), index);
+    }
+    bytes_free(&key);
+    bytes_free(&copy);
+    return alive;
+}
+
+/* In text mode UCS2 holds all characters, and a text on one line. */
+static bool prefer_ucs2(struct at_modem *modem)
+{
+    return !modem->speaks_text || (modem->charsets & (1u << AT_UCS2)) == 0 ||
+           at_modem_set_charset(modem, AT_UCS2);
+}
+
+static bool read_place(struct at_modem *modem, long index, bool told)
+{
+    enum at_final final;
+
+    if (!prefer_ucs2(modem))
+        return false;
+    final = at_modem_command(modem, AT_STORAGE_MS, "AT+CMGR=%ld", index);
+    if (final == AT_GONE)
+        return false;
+    if (modem->speaks_text) /* without its OK when the text was taken for one */
+        return (final != AT_OK && final != AT_TIMEOUT) || take_text_answer(modem, index, told);
+    return final != AT_OK || take_pdu_answer(modem, index, told);
+}
+
+bool at_modem_read_stored(struct at_modem *modem, struct slice memory, int index)
+{
+    return at_modem_select_memory(modem, memory) && read_place(modem, index, true);
+}
+
+/* --- all of a memory -------------------------------------------------------------------- */
+
+/* Takes one entry of a list: `index,stat,...,length` and its PDU. *taken counts
+ * what was handed on. */
+static bool take_entry(struct at_modem *modem, struct slice header, struct slice digits,
+                       size_t *taken)
+{
+    bool received, unread;
+    enum at_fate fate;
+    long number;
+
+    if (!at_text_read_cmgl(header, &number, &received, &unread) || !received ||
+        is_left(modem, digits, unread))
+        return true;
+    fate = at_modem_take_pdu(modem, digits);
+    *taken += fate == AT_SAFE;
+    return finish(modem, fate, number) && modem->answer.final != AT_RESTARTED;
+}
+
+static bool take_list(struct at_modem *modem, struct slice rest, size_t *taken)
+{
+    struct slice header, digits;
+
+    while (at_answer_next(&rest, "+CMGL:", &header)) {
+        digits = pdu_after(&rest, header);
+        if (slice_is_set(digits) && !take_entry(modem, header, digits, taken))
+            return modem->answer.final != AT_GONE;
+    }
+    return true;
+}
+
+/* In text mode a list does not tell enough: each is read by itself. */
+static bool take_text_list(struct at_modem *modem, struct slice rest)
+{
+    struct slice header;
+    bool received, unread;
+    long number;
+
+    while (at_answer_next(&rest, "+CMGL:", &header))
+        if (at_text_read_cmgl(header, &number, &received, &unread) && received) {
+            modem->listed_unread = unread; /* the list has marked it as read */
+            if (!read_place(modem, number, false))
+                return false;
+            modem->listed_unread = false;
+        }
+    return true;
+}
+
+/* `+CPMS: "SM",3,20,...`, `+CPMS: 3,20,...`: of the first memory. */
+static bool read_usage(struct slice value, long *used, long *places)
+{
+    struct slice field;
+
+    if (value.len > 0 && value.data[0] == '"' && !slice_next_item(&value, ',', &field))
+        return false;
+    return slice_next_item(&value, ',', &field) &&
+           slice_to_number(slice_trim(field), 0, 100000, used) &&
+           slice_next_item(&value, ',', &field) &&
+           slice_to_number(slice_trim(field), 0, 100000, places);
+}
+
+/* Without a list: place by place. */
+static bool read_places(struct at_modem *modem)
+{
+    long used = 0, places = INDEX_MAX;
+
+    if (at_modem_command(modem, AT_STORAGE_MS, "AT+CPMS?") == AT_GONE)
+        return false;
+    if (!read_usage(at_answer_value(&modem->answer, "+CPMS:"), &used, &places) || used == 0)
+        return true;
+    if (places == 0 || places > INDEX_MAX)
+        places = INDEX_MAX;
+    for (long index = 0; index <= places && !modem->host->stopped(modem->host->arg); index++)
+        if (!read_place(modem, index, false))
+            return false;
+    return true;
+}
+
+/* The memory that is selected. */
+static bool read_memory(struct at_modem *modem)
+{
+    struct bytes list = {0};
+    size_t taken = 1;
+    bool alive = true;
+
+    for (int round = 0; alive && taken > 0 && round < ROUNDS_MAX; round++) {
+        enum at_final final = at_modem_command(
+            modem, AT_LIST_MS, modem->speaks_text ? "AT+CMGL=\"ALL\"" : "AT+CMGL=4");
+
+        if (final == AT_ERROR && !at_modem_error_is(modem, CAUSE_WAIT)) {
+            alive = read_places(modem);
+            break;
+        }
+        taken = 0;
+        alive = final != AT_GONE;
+        bytes_clear(&list);
+        bytes_append_slice(&list, bytes_slice(&modem->answer.lines));
+        if (alive && modem->speaks_text)
+            alive = take_text_list(modem, bytes_slice(&list));
+        else if (alive)
+            alive = take_list(modem, bytes_slice(&list), &taken);
+    }
+    bytes_free(&list);
+    return alive;
+}
+
+/* Another memory than the home one, if there is something in it. */
+static bool read_other(struct at_modem *modem, struct slice memory)
+{
+    long used, places;
+
+    bytes_clear(&modem->memory);
+    if (!at_modem_select_memory(modem, memory))
+        return false;
+    if (!slice_equal(bytes_slice(&modem->memory), memory))
+        return true; /* it does not want to */
+    if (read_usage(at_answer_value(&modem->answer, "+CPMS:"), &used, &places) && used == 0)
+        return true;
+    return read_memory(modem);
+}
+
+bool at_modem_read_all(struct at_modem *modem)
+{
+    struct slice rest = bytes_slice(&modem->memories), name;
+    struct slice home = bytes_slice(&modem->home);
+    bool alive = at_modem_select_memory(modem, home) && read_memory(modem);
+
+    while (alive && slice_next_item(&rest, ',', &name))
+        if (!slice_equal(name, home))
+            alive = read_other(modem, name);
+    alive = alive && at_modem_select_memory(modem, home);
+    if (alive && !at_has_restarted(modem->dialogue))
+        modem->knowledge->left.settled = true;
+    return alive;
+}
+
+/* The memory was said to be full, and what could be taken was taken. */
+bool at_modem_check_full(struct at_modem *modem)
+{
+    int64_t now = clock_monotonic_ms();
+    long used, places;
+
+    if (at_modem_command(modem, AT_STORAGE_MS, "AT+CPMS?") == AT_GONE)
+        return false;
+    if (!read_usage(at_answer_value(&modem->answer, "+CPMS:"), &used, &places) || used < places ||
+        now < modem->next_full_warning)
+        return true;
+    modem->next_full_warning = now + WARN_FULL_MS;
+    log_to(modem->log, LOG_LEVEL_WARNING,
+           "%s: the memory for messages is full of %ld that are not the gateway's: no others can "
+           "come",
+           modem->name, used);
+    return true;
+}
