@@ -14,21 +14,14 @@
 #include "gw/bearerbox/exposition.h"
 #include "gw/bearerbox/links.h"
 #include "gw/bearerbox/lists.h"
+#include "gw/bearerbox/penalties.h"
 #include "gw/bearerbox/reload.h"
 #include "gw/bearerbox/status.h"
 #include "gwlib/http_server.h"
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-#define LIST_LIMIT     10000 /* messages that store-status shows */
-#define MAX_PENALTIES  256   /* addresses whose failures are remembered */
-#define MAX_PENALTY_MS 30000
-
-/* Failed passwords of one address. */
-struct penalty {
-    char address[48];
-    unsigned failures;
-};
+#define LIST_LIMIT 10000 /* messages that store-status shows */
 
 struct admin_port {
     struct gateway *gateway;
@@ -36,8 +29,7 @@ struct admin_port {
     struct acl *acl;
     struct tls_context *tls;
     struct request *open; /* requests without an answer yet */
-    struct penalty penalties[MAX_PENALTIES];
-    size_t next_penalty; /* the oldest, to be used again */
+    struct penalties penalties;
 };
 
 /* One request. */
@@ -313,6 +305,39 @@ static void do_flush_dlr(struct request *request)
     cancel_reports(request->port->gateway, reports_flushed, request);
 }
 
+static void ussd_answered(enum smsc_ussd_result result, struct slice text, void *arg)
+{
+    struct request *request = arg;
+
+    answer_about(request, result == SMSC_USSD_FAILED ? "Could not ask the network: " : "", text,
+                 result == SMSC_USSD_MORE ? "\n(The network waits for an answer.)" : "");
+    request_reply(request);
+}
+
+/* code=*100#, then answer=1 while the network asks; answer= alone ends that. */
+static void do_ussd(struct request *request)
+{
+    struct slice id = parameter(request, "smsc"), code = parameter(request, "code");
+    struct slice reply = parameter(request, "answer");
+    struct bearer *bearer =
+        slice_is_set(id) ? links_online_by_id(request->port->gateway->links, id) : NULL;
+    struct bytes why = {0};
+
+    if (!slice_is_set(id)) {
+        answer(request, "SMSC id not given");
+    } else if (slice_is_empty(code) && !slice_is_set(reply)) {
+        answer(request, "Code not given");
+    } else if (bearer == NULL) {
+        answer_about(request, "No SMSC `", id, "' is online");
+    } else if (smsc_ussd(bearer->smsc, slice_is_empty(code) ? reply : code,
+                         slice_is_empty(code) && reply.len > 0, ussd_answered, request, &why)) {
+        request->taken = true;
+    } else {
+        answer_about(request, "Could not ask the network: ", bytes_slice(&why), "");
+    }
+    bytes_free(&why);
+}
+
 struct command {
     const char *name;
     void (*run)(struct request *request);
@@ -332,6 +357,7 @@ static const struct command commands[] = {
     {"restart", do_restart, false, false},
     {"graceful-restart", do_graceful_restart, false, false},
     {"flush-dlr", do_flush_dlr, false, false},
+    {"ussd", do_ussd, false, false},
     {"stop-smsc", do_stop_smsc, false, false},
     {"start-smsc", do_start_smsc, false, false},
     {"add-smsc", do_add_smsc, false, false},
@@ -356,38 +382,6 @@ static void answer_unknown(struct request *request)
 
 /* --- passwords -------------------------------------------------------------------------------- */
 
-static struct penalty *find_penalty(struct admin_port *port, const char *address)
-{
-    for (size_t i = 0; i < MAX_PENALTIES; i++)
-        if (strcmp(port->penalties[i].address, address) == 0)
-            return &port->penalties[i];
-    return NULL;
-}
-
-static struct penalty *add_penalty(struct admin_port *port, const char *address)
-{
-    struct penalty *penalty = &port->penalties[port->next_penalty];
-
-    port->next_penalty = (port->next_penalty + 1) % MAX_PENALTIES;
-    memset(penalty, 0, sizeof *penalty);
-    for (size_t i = 0; address[i] != '\0' && i < sizeof penalty->address - 1; i++)
-        penalty->address[i] = address[i];
-    return penalty;
-}
-
-/* 10 ms at first, a second more for every further failure. */
-static int64_t next_delay_ms(struct admin_port *port, const char *address)
-{
-    struct penalty *penalty = find_penalty(port, address);
-    int64_t delay;
-
-    if (penalty == NULL)
-        penalty = add_penalty(port, address);
-    delay = penalty->failures == 0 ? 10 : (int64_t)penalty->failures * 1000;
-    penalty->failures++;
-    return delay < MAX_PENALTY_MS ? delay : MAX_PENALTY_MS;
-}
-
 static bool password_is(const char *expected, struct slice given)
 {
     return expected != NULL && slice_is_set(given) &&
@@ -404,11 +398,7 @@ static bool may_run(struct request *request, const struct command *command)
         return true;
     if (password_is(conf_string(core, "admin-password"), given) ||
         (command->status_suffices && password_is(status_password, given))) {
-        struct penalty *penalty =
-            find_penalty(request->port, http_exchange_peer(request->exchange));
-
-        if (penalty != NULL)
-            penalty->failures = 0;
+        penalties_forgive(&request->port->penalties, http_exchange_peer(request->exchange));
         return true;
     }
     return false;
@@ -429,7 +419,7 @@ static void deny_later(struct request *request)
     answer(request, "Denied");
     request->taken = true;
     request->delay = loop_timer_create(port->gateway->loop, deny, request);
-    loop_timer_set(request->delay, next_delay_ms(port, peer));
+    loop_timer_set(request->delay, penalties_next_ms(&port->penalties, peer));
 }
 
 /* --- requests

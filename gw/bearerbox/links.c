@@ -215,6 +215,14 @@ static bool has_admin_id(const struct bearer *bearer, struct slice admin_id)
     return id != NULL && slice_equal_str(admin_id, id);
 }
 
+struct bearer *links_online_by_id(const struct links *links, struct slice admin_id)
+{
+    for (struct bearer *bearer = links->first; bearer != NULL; bearer = bearer->next)
+        if (has_admin_id(bearer, admin_id) && smsc_state(bearer->smsc) == SMSC_ONLINE)
+            return bearer;
+    return NULL;
+}
+
 bool links_stop_by_id(struct links *links, struct slice admin_id)
 {
     bool any = false;

@@ -62,6 +62,9 @@ void links_free(struct links *links);
 struct bearer *links_first(const struct links *links);
 struct bearer *links_by_key(const struct links *links, struct slice key);
 
+/* The first with that smsc-admin-id that is online, or NULL. */
+struct bearer *links_online_by_id(const struct links *links, struct slice admin_id);
+
 /* Isolated or not. */
 void links_set_receiving(struct links *links, bool receiving);
 

@@ -49,6 +49,8 @@ struct smsc {
     char *restrained; /* what was told of it, or NULL */
     struct log_file *log;
     int log_level;
+    smsc_ussd_fn *ussd_done; /* NULL: nothing was asked */
+    void *ussd_arg;
     char *facts[SMSC_FACTS]; /* NULL: not known */
     uint64_t tallies[SMSC_TALLIES];
 };
@@ -300,28 +302,43 @@ void smsc_set_receiving(struct smsc *smsc, bool receiving)
         smsc->driver->set_receiving(smsc->data, receiving);
 }
 
+/* --- USSD -------------------------------------------------------------------------------- */
+
+bool smsc_ussd(struct smsc *smsc, struct slice code, bool is_answer, smsc_ussd_fn *done, void *arg,
+               struct bytes *why)
+{
+    const char *reason = NULL;
+
+    if (smsc->driver->ussd == NULL)
+        reason = "this kind of connection has no USSD";
+    else if (smsc->state != SMSC_ONLINE || smsc->stopping)
+        reason = "the connection is not online";
+    else if (smsc->ussd_done != NULL)
+        reason = "another question waits for its answer";
+    if (reason != NULL) {
+        bytes_append_str(why, reason);
+        return false;
+    }
+    smsc->ussd_done = done;
+    smsc->ussd_arg = arg;
+    smsc->driver->ussd(smsc->data, code, is_answer);
+    return true;
+}
+
+void smsc_ussd_answered(struct smsc *smsc, enum smsc_ussd_result result, struct slice text)
+{
+    smsc_ussd_fn *done = smsc->ussd_done;
+
+    LOG_ASSERT(done != NULL);
+    smsc->ussd_done = NULL;
+    done(result, text, smsc->ussd_arg);
+}
+
 /* --- what is known about it ---------------------------------------------------------------- */
 
 enum smsc_state smsc_state(const struct smsc *smsc)
 {
     return smsc->state;
-}
-
-const char *smsc_state_name(enum smsc_state state)
-{
-    switch (state) {
-    case SMSC_CONNECTING:
-        return "connecting";
-    case SMSC_ONLINE:
-        return "online";
-    case SMSC_RECONNECTING:
-        return "re-connecting";
-    case SMSC_DISCONNECTED:
-        return "disconnected";
-    case SMSC_DEAD:
-        return "dead";
-    }
-    return "unknown";
 }
 
 int64_t smsc_online_seconds(const struct smsc *smsc)
@@ -362,40 +379,6 @@ size_t smsc_max_octets(const struct smsc *smsc)
 }
 
 /* --- facts and tallies ----------------------------------------------------------------------- */
-
-static const struct {
-    const char *name, *document;
-} facts[SMSC_FACTS] = {
-#define FACT(symbol, name, document) {name, document},
-#include "gw/smsc/facts.def"
-};
-
-static const struct {
-    const char *name, *document;
-} tallies[SMSC_TALLIES] = {
-#define TALLY(symbol, name, document) {name, document},
-#include "gw/smsc/tallies.def"
-};
-
-const char *smsc_fact_name(enum smsc_fact fact)
-{
-    return fact < SMSC_FACTS ? facts[fact].name : "";
-}
-
-const char *smsc_fact_document(enum smsc_fact fact)
-{
-    return fact < SMSC_FACTS ? facts[fact].document : "";
-}
-
-const char *smsc_tally_name(enum smsc_tally tally)
-{
-    return tally < SMSC_TALLIES ? tallies[tally].name : "";
-}
-
-const char *smsc_tally_document(enum smsc_tally tally)
-{
-    return tally < SMSC_TALLIES ? tallies[tally].document : "";
-}
 
 const char *smsc_fact(const struct smsc *smsc, enum smsc_fact fact)
 {

@@ -132,6 +132,23 @@ void smsc_send(struct smsc *smsc, struct smsc_submit *submit);
 /* false: take nothing from the network for now (isolated). Default true. */
 void smsc_set_receiving(struct smsc *smsc, bool receiving);
 
+/* --- questions to the network (USSD) --- */
+
+enum smsc_ussd_result {
+    SMSC_USSD_DONE,
+    SMSC_USSD_MORE,  /* the network waits for an answer */
+    SMSC_USSD_FAILED /* text tells why */
+};
+/* text is UTF-8, valid during the call. */
+typedef void smsc_ussd_fn(enum smsc_ussd_result result, struct slice text, void *arg);
+/*
+ * Sends a code like *100#, or the answer to what the network asked last; an empty
+ * text ends the dialogue. done is called exactly once, later, from the loop. False,
+ * with the reason appended to *why, when it cannot be asked now.
+ */
+bool smsc_ussd(struct smsc *smsc, struct slice code, bool is_answer, smsc_ussd_fn *done, void *arg,
+               struct bytes *why);
+
 enum smsc_state smsc_state(const struct smsc *smsc);
 /* "online", "connecting", "re-connecting", "disconnected", "dead". */
 const char *smsc_state_name(enum smsc_state state);
@@ -185,6 +202,8 @@ struct smsc_driver {
     void (*stop)(void *driver); /* must end with smsc_set_state(SMSC_DEAD) */
     void (*send)(void *driver, struct smsc_submit *submit);
     void (*set_receiving)(void *driver, bool receiving); /* may be NULL */
+    /* May be NULL. Only while online, and not before the last one is answered. */
+    void (*ussd)(void *driver, struct slice code, bool is_answer);
     void (*free)(void *driver);
 };
 
@@ -218,6 +237,9 @@ void smsc_set_state(struct smsc *smsc, enum smsc_state state, const char *detail
 /* Unset or empty: not known (any more). Other people's octets may be in it. */
 void smsc_set_fact(struct smsc *smsc, enum smsc_fact fact, struct slice value);
 void smsc_count(struct smsc *smsc, enum smsc_tally tally, unsigned times);
+
+/* The answer to ussd(), exactly one; before SMSC_DEAD. */
+void smsc_ussd_answered(struct smsc *smsc, enum smsc_ussd_result result, struct slice text);
 
 void smsc_accepted(struct smsc *smsc, struct smsc_submit *submit, struct slice foreign_id,
                    struct slice text, struct slice meta_data);

@@ -8,64 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gw/sms/gsm7.h"
-#include "gw/sms/utf16.h"
+#include "gw/smsc/at/ussd_text.h"
 #include "gw/tools/gwmodem.h"
 #include "gwlib/clock.h"
 
-enum { ANSWER_MS = 30000, SETTLE_MS = 100, HEARD_MAX = 8192, CODE_MAX = 180, DCS_UCS2_OCTET = 72 };
-
-/* --- the code --------------------------------------------------------------------- */
-
-static bool append_packed(struct bytes *to, const char *code)
-{
-    uint8_t septets[CODE_MAX + 1];
-    unsigned char octets[GSM7_PACKED(CODE_MAX + 1, 0)];
-    struct sms_fault fault;
-    size_t count;
-
-    if (!gsm7_encode(slice_str(code), GSM7_DEFAULT, 0, septets, CODE_MAX, &count, &fault))
-        return false;
-    if (count % 8 == 7)
-        septets[count++] = '\r'; /* else it would read as @ */
-    bytes_append_hex(to, slice_of(octets, gsm7_pack(septets, count, 0, octets)), true);
-    return true;
-}
+enum { ANSWER_MS = 30000, SETTLE_MS = 100, HEARD_MAX = 8192 };
 
 enum heard { HEARD_ANSWER, HEARD_REFUSAL, HEARD_NOTHING };
 
 /* --- the answer ----------------------------------------------------------------------- */
-
-static void append_unpacked(struct bytes *to, struct slice octets)
-{
-    uint8_t septets[CODE_MAX * 2];
-    char utf8[GSM7_UTF8_MAX(CODE_MAX * 2)];
-    size_t count = octets.len * 8 / 7;
-
-    if (count > sizeof septets || !gsm7_unpack(octets.data, octets.len, 0, count, septets))
-        return;
-    while (count > 0 && count % 8 == 0 && (septets[count - 1] == '\r' || septets[count - 1] == 0))
-        count--;
-    bytes_append(to, utf8, gsm7_decode(septets, count, GSM7_DEFAULT, utf8));
-}
-
-static void append_answer(struct bytes *to, struct slice text, long dcs)
-{
-    struct bytes octets = {0};
-    char utf8[1024];
-
-    if (text.len < 4 || !bytes_append_unhex(&octets, text)) {
-        bytes_append_slice(to, text);
-    } else if (dcs == DCS_UCS2_OCTET ||
-               (octets.len % 2 == 0 && octets.data[0] == 0 && octets.len >= 4)) {
-        struct slice whole = slice_sub(bytes_slice(&octets), 0, sizeof utf8 / 3 * 2);
-
-        bytes_append(to, utf8, utf16_to_utf8(whole, utf8));
-    } else {
-        append_unpacked(to, bytes_slice(&octets));
-    }
-    bytes_free(&octets);
-}
 
 /* `+CUSD: m,"text",dcs`; the text may go over several lines. False: not whole. */
 static bool read_answer(const struct bytes *heard, long *what, struct bytes *text)
@@ -84,7 +35,7 @@ static bool read_answer(const struct bytes *heard, long *what, struct bytes *tex
         return false;
     if (close[1] == ',')
         dcs = strtol(close + 2, NULL, 10);
-    append_answer(text, slice_of(open + 1, (size_t)(close - open - 1)), dcs);
+    at_ussd_append_text(text, slice_of(open + 1, (size_t)(close - open - 1)), (unsigned)dcs);
     return true;
 }
 
@@ -144,7 +95,8 @@ static int ask_network(struct link *link, const char *code)
     link_ask(link, "ATE0");
     huawei =
         link_ask(link, "AT+CGMI") && strcasestr(bytes_str(&link->answer.lines), "huawei") != NULL;
-    for (int i = 0; i < 2 && heard == HEARD_REFUSAL && append_packed(&packed, code); i++) {
+    for (int i = 0; i < 2 && heard == HEARD_REFUSAL; i++) {
+        at_ussd_append_code(&packed, slice_str(code), AT_USSD_PACKED);
         heard = ask(link, (i == 0) == huawei ? bytes_str(&packed) : code, &what, &text);
         bytes_clear(&packed);
         at_settle(link->dialogue, SETTLE_MS);
@@ -168,7 +120,7 @@ int gwmodem_ussd(const struct options *options)
     struct link link = {0};
     int status = EXIT_TROUBLE;
 
-    if (code[0] == '\0' || strlen(code) > CODE_MAX ||
+    if (code[0] == '\0' || strlen(code) > AT_USSD_CODE_MAX ||
         strspn(code, "0123456789*#+") != strlen(code)) {
         fprintf(stderr, "gwmodem: '%s' is no USSD code: digits, * and #\n", code);
         return EXIT_USAGE;

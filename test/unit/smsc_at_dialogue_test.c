@@ -358,6 +358,40 @@ static void rubbish(void **state)
     assert_int_equal(answer.lines.len, 3);
 }
 
+/* --- the network's texts --------------------------------------------------------------- */
+
+static void a_ussd_text_over_several_lines(void **state)
+{
+    (void)state;
+    says("\r\nOK\r\n\r\n+CUSD: 1,\"a \"b\" c\r\nOK\r\nRDY\r\n+CREG: 1\",15\r\n");
+    assert_int_equal(ask("AT+CUSD=1,\"*1#\",15"), AT_OK);
+    assert_true(at_wait(dialogue, -1, 2000));
+    assert_event(AT_EVENT_USSD, "1,\"a \"b\" c\nOK\nRDY\n+CREG: 1\",15");
+}
+
+static void a_ussd_text_without_end(void **state)
+{
+    (void)state;
+    says("+CUSD: 0,\"no end\r\n+CMTI: \"SM\",3\r\n");
+    assert_true(at_wait(dialogue, -1, 2000));
+    assert_event(AT_EVENT_USSD, "0,\"no end");
+    assert_event(AT_EVENT_STORED, "");
+    says("+CUSD: 0,\"1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7\r\n8\r\n9\r\n10\r\nRDY\r\n");
+    assert_true(at_wait(dialogue, -1, 2000));
+    assert_event(AT_EVENT_USSD, "0,\"1\n2\n3\n4\n5\n6\n7\n8\n9\n10");
+    assert_event(AT_EVENT_RESTARTED, "");
+}
+
+static void a_ussd_text_before_its_ok(void **state)
+{
+    (void)state;
+    says("+CUSD: 0,\"in time\",15\r\n+CMTI: \"SM\",1\r\n\r\nOK\r\n");
+    assert_int_equal(ask("AT+CUSD=1,\"*1#\",15"), AT_OK);
+    at_event_free(at_next_event_of(dialogue, AT_EVENT_STORED)); /* out of turn */
+    assert_event(AT_EVENT_USSD, "0,\"in time\",15");
+    assert_null(at_next_event(dialogue));
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -384,6 +418,9 @@ int main(void)
         CASE(an_ok_before_the_prompt),
         CASE(results_that_come_late),
         CASE(rubbish),
+        CASE(a_ussd_text_over_several_lines),
+        CASE(a_ussd_text_without_end),
+        CASE(a_ussd_text_before_its_ok),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -382,6 +382,7 @@ void at_modem_free(struct at_modem *modem)
     if (modem == NULL)
         return;
     at_about_end(modem);
+    at_ussd_free(&modem->ussd);
     at_dialogue_free(modem->dialogue);
     at_answer_free(&modem->answer);
     bytes_free(&modem->memory);

@@ -86,6 +86,11 @@ struct at_event *at_next_event(struct at_dialogue *dialogue)
     return at_unasked_next(&dialogue->unasked);
 }
 
+struct at_event *at_next_event_of(struct at_dialogue *dialogue, enum at_event_kind kind)
+{
+    return at_unasked_next_of(&dialogue->unasked, kind);
+}
+
 const struct at_event *at_peek_events(const struct at_dialogue *dialogue)
 {
     return dialogue->unasked.events;

@@ -94,5 +94,7 @@ bool at_has_restarted(const struct at_dialogue *dialogue);
 const struct at_event *at_peek_events(const struct at_dialogue *dialogue);
 /* The oldest event, or NULL; the caller frees it with at_event_free(). */
 struct at_event *at_next_event(struct at_dialogue *dialogue);
+/* The oldest of that kind, out of its turn. */
+struct at_event *at_next_event_of(struct at_dialogue *dialogue, enum at_event_kind kind);
 
 #endif

@@ -99,6 +99,16 @@ static void driver_set_receiving(void *arg, bool receiving)
     at_orders_set_receiving(&driver->orders, receiving);
 }
 
+static void driver_ussd(void *arg, struct slice code, bool is_answer)
+{
+    struct at_driver *driver = arg;
+    struct at_ussd_order *order = memory_zalloc(1, sizeof *order);
+
+    order->code = code.len > 0 ? slice_to_str(code) : memory_strdup("");
+    order->is_answer = is_answer;
+    at_orders_ask(&driver->orders, order);
+}
+
 const struct smsc_driver smsc_driver_at = {
     .type = "at",
     .create = driver_create,
@@ -106,5 +116,6 @@ const struct smsc_driver smsc_driver_at = {
     .stop = driver_stop,
     .send = driver_send,
     .set_receiving = driver_set_receiving,
+    .ussd = driver_ussd,
     .free = driver_free,
 };

@@ -83,6 +83,8 @@ void at_note_outcome(struct at_driver *driver, struct smsc_submit *submit, enum 
 bool at_note_message(struct at_driver *driver, const struct sms *sms);
 bool at_note_report(struct at_driver *driver, int reference, struct slice receiver, uint8_t status,
                     int64_t time);
+/* What came of a question to the network. */
+void at_note_ussd(struct at_driver *driver, enum smsc_ussd_result result, struct slice text);
 /* The last one: the thread ends. */
 void at_note_ended(struct at_driver *driver);
 

@@ -17,6 +17,7 @@
 bool at_orders_init(struct at_orders *orders)
 {
     orders->count = 0;
+    orders->ussd = NULL;
     orders->stop = false;
     orders->receiving = true;
     orders->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -43,6 +44,32 @@ void at_orders_send(struct at_orders *orders, struct smsc_submit *submit)
     orders->submits[orders->count++] = submit;
     pthread_mutex_unlock(&orders->lock);
     wake(orders);
+}
+
+void at_ussd_order_free(struct at_ussd_order *order)
+{
+    free(order->code);
+    free(order);
+}
+
+void at_orders_ask(struct at_orders *orders, struct at_ussd_order *order)
+{
+    pthread_mutex_lock(&orders->lock);
+    LOG_ASSERT(orders->ussd == NULL);
+    orders->ussd = order;
+    pthread_mutex_unlock(&orders->lock);
+    wake(orders);
+}
+
+struct at_ussd_order *at_orders_take_ussd(struct at_orders *orders)
+{
+    struct at_ussd_order *order;
+
+    pthread_mutex_lock(&orders->lock);
+    order = orders->ussd;
+    orders->ussd = NULL;
+    pthread_mutex_unlock(&orders->lock);
+    return order;
 }
 
 void at_orders_stop(struct at_orders *orders)

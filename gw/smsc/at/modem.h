@@ -17,6 +17,7 @@
 #include "gw/smsc/at/pin_memory.h"
 #include "gw/smsc/at/seen.h"
 #include "gw/smsc/at/settings.h"
+#include "gw/smsc/at/ussd.h"
 #include "gw/smsc/smsc.h"
 
 /* Who owns the modem. Called on the modem's thread. */

@@ -40,6 +40,7 @@ struct at_modem {
     int64_t searching_at; /* since when it is not registered; 0: it is */
     int nudges;           /* given meanwhile */
     struct at_about about;
+    struct at_ussd ussd;
     struct bytes memory;   /* that is read from now; empty: the modem's own choice */
     struct bytes home;     /* where messages arrive, and polls look first */
     struct bytes memories; /* that can be read, with commas */
@@ -133,6 +134,9 @@ void at_modem_text_key(const struct at_text_header *header, struct slice text, s
 bool at_modem_check_full(struct at_modem *modem);
 /* Makes it the memory that is read from. False when the device is gone. */
 bool at_modem_select_memory(struct at_modem *modem, struct slice memory);
+
+/* What came behind "+CUSD:", for who waits for it. */
+void at_modem_take_ussd(struct at_modem *modem, struct slice value);
 
 /* Reads one stored message and deletes it when it is in safe hands. */
 bool at_modem_read_stored(struct at_modem *modem, struct slice memory, int index);

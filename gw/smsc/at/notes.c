@@ -20,6 +20,7 @@ enum note_kind {
     NOTE_OUTCOME,
     NOTE_MESSAGE,
     NOTE_REPORT,
+    NOTE_USSD,
     NOTE_ENDED
 };
 
@@ -32,6 +33,7 @@ struct note {
     enum smsc_tally tally;
     struct smsc_submit *submit;
     enum at_outcome outcome;
+    enum smsc_ussd_result ussd;
     struct bytes text;       /* detail, fact, error, or reference */
     struct bytes receiver;   /* of a report */
     struct message *message; /* received */
@@ -92,11 +94,17 @@ static void pass_outcome(const struct note *note)
 static void end_of_thread(struct at_driver *driver)
 {
     struct smsc_submit *submit;
+    struct at_ussd_order *order;
 
     pthread_join(driver->thread, NULL);
     driver->running = false;
     while ((submit = at_orders_take(&driver->orders)) != NULL) /* not seen any more */
         smsc_failed(driver->smsc, submit, SMSC_TEMPORARY, slice_str("stopped"), slice_unset());
+    order = at_orders_take_ussd(&driver->orders);
+    if (order != NULL) {
+        at_ussd_order_free(order);
+        smsc_ussd_answered(driver->smsc, SMSC_USSD_FAILED, slice_str("stopped"));
+    }
     smsc_set_state(driver->smsc, SMSC_DEAD, NULL);
 }
 
@@ -125,6 +133,9 @@ static void take_note(void *arg)
         break;
     case NOTE_REPORT:
         pass_report(note);
+        break;
+    case NOTE_USSD:
+        smsc_ussd_answered(note->driver->smsc, note->ussd, bytes_slice(&note->text));
         break;
     case NOTE_ENDED:
         end_of_thread(note->driver);
@@ -219,6 +230,15 @@ bool at_note_report(struct at_driver *driver, int reference, struct slice receiv
     note->question = question;
     note_post(note);
     return at_question_wait(question, STORE_WAIT_MS);
+}
+
+void at_note_ussd(struct at_driver *driver, enum smsc_ussd_result result, struct slice text)
+{
+    struct note *note = note_create(driver, NOTE_USSD);
+
+    note->ussd = result;
+    bytes_append_slice(&note->text, text);
+    note_post(note);
 }
 
 void at_note_ended(struct at_driver *driver)

@@ -235,6 +235,9 @@ static bool take_event(struct at_modem *modem, const struct at_event *event)
     case AT_EVENT_LATE_ERROR:
         modem->host->late_result(modem->host->arg, -1, bytes_slice(&event->pdu));
         return true;
+    case AT_EVENT_USSD:
+        at_modem_take_ussd(modem, bytes_slice(&event->pdu));
+        return true;
     case AT_EVENT_RESTARTED:
         return true;
     }

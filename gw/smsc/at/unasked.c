@@ -13,6 +13,8 @@
 #define EVENTS_MAX     1000
 #define NOISE_MAX      8  /* lines between a header and its PDU */
 #define SMSC_FIELD_MAX 12 /* octets */
+#define USSD_LINES_MAX 10 /* of one text */
+#define USSD_MAX       2048
 
 void at_event_free(struct at_event *event)
 {
@@ -38,6 +40,8 @@ void at_unasked_clear(struct at_unasked *unasked)
         at_event_free(event);
     at_event_free(unasked->announced);
     unasked->announced = NULL;
+    at_event_free(unasked->ussd);
+    unasked->ussd = NULL;
     bytes_free(&unasked->boot);
 }
 
@@ -74,6 +78,22 @@ struct at_event *at_unasked_next(struct at_unasked *unasked)
     unasked->count--;
     event->next = NULL;
     return event;
+}
+
+struct at_event *at_unasked_next_of(struct at_unasked *unasked, enum at_event_kind kind)
+{
+    struct at_event *found = NULL;
+    size_t count = unasked->count;
+
+    while (count-- > 0) {
+        struct at_event *event = at_unasked_next(unasked);
+
+        if (event->kind == kind && found == NULL)
+            found = event;
+        else
+            add(unasked, event);
+    }
+    return found;
 }
 
 bool at_unasked_has(const struct at_unasked *unasked, enum at_event_kind kind)
@@ -158,6 +178,7 @@ static const struct {
     {"+CDSI:", AT_EVENT_STORED_REPORT},
     {"+CBM:", AT_EVENT_BROADCAST},
     {"+CBMI:", AT_EVENT_BROADCAST},
+    {"+CUSD:", AT_EVENT_USSD},
     {"^SMMEMFULL", AT_EVENT_FULL},
     {"^SMGO: 1", AT_EVENT_FULL},
     {"*smsfull", AT_EVENT_FULL},
@@ -217,6 +238,54 @@ static void take_header(struct at_unasked *unasked, struct at_event *event, stru
         announce(unasked, event, header.length);
 }
 
+/* Whether the text of a +CUSD ends here: no text, or a closing quote at the end or
+ * before the last field. Quotes inside of it are met. */
+static bool ussd_ends(struct slice text)
+{
+    size_t open = slice_find(text, '"', 0), end = text.len;
+
+    if (open == text.len)
+        return true;
+    while (end > open + 1 &&
+           ((text.data[end - 1] >= '0' && text.data[end - 1] <= '9') || text.data[end - 1] == ' '))
+        end--;
+    if (end < text.len && end > open + 1 && text.data[end - 1] == ',')
+        end--;
+    else
+        end = text.len;
+    return end > open + 1 && text.data[end - 1] == '"';
+}
+
+/* Adds the event when its text is whole. */
+static void end_ussd(struct at_unasked *unasked)
+{
+    struct at_event *event = unasked->ussd;
+
+    if (event == NULL || (!ussd_ends(bytes_slice(&event->pdu)) &&
+                          unasked->ussd_lines < USSD_LINES_MAX && event->pdu.len < USSD_MAX))
+        return;
+    unasked->ussd = NULL;
+    add(unasked, event);
+}
+
+/* The next line of a text that goes over several; it may look like any other. Only
+ * a message ends it: its closing quote is missing. */
+static bool take_ussd_line(struct at_unasked *unasked, struct slice line)
+{
+    if (unasked->ussd == NULL)
+        return false;
+    if (slice_starts_with(line, slice_str("+CMT")) || slice_starts_with(line, slice_str("+CDS"))) {
+        unasked->ussd_lines = USSD_LINES_MAX;
+        end_ussd(unasked);
+        return false;
+    }
+    bytes_append_char(&unasked->ussd->pdu, '\n');
+    bytes_append_slice(&unasked->ussd->pdu, slice_sub(line, 0, USSD_MAX));
+    unasked->ussd_lines++;
+    end_ussd(unasked);
+    return true;
+}
+
 static void take_told(struct at_unasked *unasked, enum at_event_kind kind, struct slice line)
 {
     struct at_event *event = create(kind);
@@ -233,6 +302,13 @@ static void take_told(struct at_unasked *unasked, enum at_event_kind kind, struc
         if (slice_starts_with(line, slice_str("+CBMI:")))
             break;
         announce(unasked, event, at_line_last_number(line));
+        return;
+    case AT_EVENT_USSD:
+        at_event_free(unasked->ussd);
+        unasked->ussd = event;
+        unasked->ussd_lines = 1;
+        bytes_append_slice(&event->pdu, slice_trim(slice_sub(line, strlen("+CUSD:"), USSD_MAX)));
+        end_ussd(unasked);
         return;
     case AT_EVENT_STORED:
     case AT_EVENT_STORED_REPORT:
@@ -329,6 +405,8 @@ static void take_boot(struct at_unasked *unasked, struct slice line)
 
 bool at_unasked_take(struct at_unasked *unasked, struct slice line)
 {
+    if (take_ussd_line(unasked, line))
+        return true;
     if (unasked->text_mode && take_announced_text(unasked, line))
         return true;
     if (slice_starts_with(line, slice_str("^BOOT:"))) {

@@ -23,6 +23,7 @@ enum at_event_kind {
     AT_EVENT_STORED_REPORT, /* +CDSI: memory, index */
     AT_EVENT_BROADCAST,     /* +CBM: or +CBMI:, which nobody wants */
     AT_EVENT_FULL,          /* the memory is full: time to look into it */
+    AT_EVENT_USSD,          /* +CUSD: pdu holds what follows, lines joined by LF */
     AT_EVENT_RESTARTED,     /* a line that modems send when they boot */
     AT_EVENT_REFERENCE,     /* a +CMGS: that nobody waits for any more: index */
     AT_EVENT_LATE_ERROR     /* an error that nobody waits for: pdu holds the line */
@@ -46,6 +47,8 @@ struct at_unasked {
     struct at_event *announced; /* a +CMT: or +CDS: whose PDU line is due */
     long announced_octets;      /* of its TPDU; -1: not said */
     int lines_passed;           /* since then */
+    struct at_event *ussd;      /* a +CUSD: whose text goes on in the next line */
+    int ussd_lines;             /* it has */
     struct bytes boot;          /* the last ^BOOT:, which some repeat for ever */
     bool text_mode;             /* set by the owner */
 };
@@ -59,6 +62,8 @@ bool at_unasked_take(struct at_unasked *unasked, struct slice line);
 void at_unasked_take_late(struct at_unasked *unasked, struct slice line);
 /* The oldest event, or NULL; the caller frees it. */
 struct at_event *at_unasked_next(struct at_unasked *unasked);
+/* The oldest of that kind, out of its turn. */
+struct at_event *at_unasked_next_of(struct at_unasked *unasked, enum at_event_kind kind);
 bool at_unasked_has(const struct at_unasked *unasked, enum at_event_kind kind);
 void at_unasked_forget(struct at_unasked *unasked, enum at_event_kind kind);
 

@@ -88,6 +88,25 @@ void at_worker_note_window(struct at_driver *driver)
     at_note_window(driver, 1 + driver->held.count + driver->again_count);
 }
 
+/* The question that waits, if any, answered by those who can. */
+static void answer_ussd(struct at_driver *driver, bool can)
+{
+    struct at_ussd_order *order = at_orders_take_ussd(&driver->orders);
+    enum smsc_ussd_result result = SMSC_USSD_FAILED;
+    struct bytes text = {0};
+
+    if (order == NULL)
+        return;
+    if (can)
+        result = at_modem_ussd(driver->modem, slice_str(order->code), order->is_answer,
+                               at_orders_receiving(&driver->orders), &text);
+    else
+        bytes_append_str(&text, "the modem is not ready");
+    at_ussd_order_free(order);
+    at_note_ussd(driver, result, bytes_slice(&text));
+    bytes_free(&text);
+}
+
 void at_worker_pause(struct at_driver *driver, int64_t ms)
 {
     int64_t end = clock_monotonic_ms() + ms;
@@ -100,6 +119,7 @@ void at_worker_pause(struct at_driver *driver, int64_t ms)
         at_orders_wait(&driver->orders, (int)left);
         while ((submit = at_orders_take(&driver->orders)) != NULL)
             give_back(driver, submit);
+        answer_ussd(driver, false);
         at_holding_watch(driver);
     }
 }
@@ -298,6 +318,7 @@ static enum at_condition work(struct at_driver *driver)
         at_modem_has_restarted(driver->modem) ? AT_AGAIN : send_next(driver);
 
     driver->holding_until = at_holding_watch(driver);
+    answer_ussd(driver, condition == AT_GOOD && !driver->suspended);
     if (condition == AT_GOOD && at_orders_receiving(&driver->orders))
         condition = at_modem_receive(driver->modem);
     if (condition == AT_GOOD && driver->suspended && clock_monotonic_ms() >= driver->resume_at)

@@ -9,7 +9,7 @@ CmsError, CmeError or Failure, or returns LATER and answers by itself.
 """
 import re
 
-from . import sms_commands
+from . import sms_commands, ussd
 from .errors import CmeError, CmsError, Failure
 
 EXTENDED = re.compile(r"[+^#$*!_][A-Z0-9+^#$*!_]*", re.I)
@@ -272,18 +272,6 @@ def _ifc(phone, form, value):
     return None
 
 
-def _cusd(phone, form, value):
-    if form == "test":
-        return ["+CUSD: (0-2)"]
-    if form == "read":
-        return ["+CUSD: 0"]
-    words = value.split(",")
-    if len(words) > 1:
-        text = "Balance 5.00 EUR" if words[1].strip('"') == "*100#" else "Unknown code"
-        phone.later(0.05, lambda: phone.announce_plain('+CUSD: 0,"%s",15' % text))
-    return None
-
-
 def _cnum(phone, form, _):
     return None if form == "test" else ['+CNUM: "","%s",145' % phone.own_number]
 
@@ -301,7 +289,7 @@ HANDLERS = {
     "+CPIN": _cpin,
     "+CREG": _registration("+CREG", "creg"), "+CGREG": _registration("+CGREG", "cgreg"),
     "+CSQ": _csq, "+COPS": _cops, "+CSCS": _cscs, "+CFUN": _cfun, "+IFC": _ifc,
-    "+CUSD": _cusd,
+    "+CUSD": ussd.command,
     "+CPAS": lambda phone, form, value: ["+CPAS: (0,3,4)" if form == "test" else "+CPAS: 0"],
     "+CBC": lambda phone, form, value: ["+CBC: (0-3),(0-100)" if form == "test" else "+CBC: 0,100"],
     "+IPR": _number("speed", "+IPR", (0, 9600, 19200, 38400, 57600, 115200, 230400, 460800)),

@@ -23,6 +23,8 @@ SETTINGS = {
     "operator": lambda phone, v: setattr(phone, "operator", v),
     "imsi": lambda phone, v: setattr(phone, "imsi", v),
     "iccid": lambda phone, v: setattr(phone, "iccid", v),
+    "ussd-form": lambda phone, v: setattr(phone, "ussd_form", v),
+    "ussd-silent": lambda phone, v: setattr(phone, "ussd_silent", v in ("1", "on")),
     "number": lambda phone, v: setattr(phone, "own_number", v),
     "smsc": lambda phone, v: setattr(phone, "smsc", v),
     "sim": lambda phone, v: setattr(phone, "pin_state", v),
@@ -59,6 +61,12 @@ def _inject(phone, rest):
 def _inject_pdu(phone, rest):
     """inject-pdu HEX: the same, as a PDU (DELIVER or STATUS-REPORT)"""
     phone.network.inject(rest.strip().upper())
+
+
+def _ussd(phone, rest):
+    """ussd PATH M [TEXT]: what the network answers to a code; *123#>1: to the answer 1 there"""
+    path, what, *text = rest.split(" ", 2)
+    phone.ussd[path] = (int(what), text[0].replace("\\n", "\n") if text else None)
 
 
 def _store(phone, rest):
@@ -189,7 +197,7 @@ def _stats(phone, _):
 
 
 COMMANDS = {
-    "inject": _inject, "inject-pdu": _inject_pdu, "store": _store, "sent": _sent,
+    "inject": _inject, "inject-pdu": _inject_pdu, "ussd": _ussd, "store": _store, "sent": _sent,
     "reports": _reports, "fate": _fate, "next": _next, "report": _report,
     "fail-next": _fail_next, "at-send": _at_send, "hang": _hang, "resume": _resume,
     "vanish": _vanish, "reboot": _reboot, "lose-prompt": _lose_prompt,

@@ -4,7 +4,7 @@ phone - modem, SIM and radio of one virtual phone: the state that commands read
 and change. It owns its line and its network; what happens is told to the
 listeners as events (name, fields).
 """
-from . import commands
+from . import commands, ussd
 from .errors import CmeError, CmsError
 from .lines import Line
 from .network import Network
@@ -47,6 +47,8 @@ class Phone:
         self.puk = "12345678"
         self.registration, self.operator, self.signal = 1, "VIRTUAL", 20
         self.smsc = "+491710760000"
+        self.ussd = {"*100#": (0, "Balance 5.00 EUR")}
+        self.ussd_form, self.ussd_silent = "plain", False
         self.command_seconds = 0.0
         self.memories = {name: Memory(size, personality["index_base"])
                          for name, size in personality["memories"].items()}
@@ -75,6 +77,7 @@ class Phone:
         self.cpms = [default] * 3
         self.speed = 0
         self.network.power_on()
+        ussd.start(self)
         if self.pin_state == "READY":
             self._sim_opened()
 
