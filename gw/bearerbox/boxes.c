@@ -5,6 +5,10 @@
  * A session owns its link and the lane items that are under way to its box.
  * Nothing is delivered to a connection until it has identified itself or sent a
  * first message.
+ *
+ * A box that hangs keeps its connection, and with it the messages that it was
+ * given. One that sent heartbeats and then nothing at all for box-silence while it
+ * has messages is taken for hung: it is disconnected, and they go to others.
  */
 #include "gw/bearerbox/boxes.h"
 
@@ -19,6 +23,7 @@
 #define MAX_UNSTORED 5000              /* MT of one session on their way to the store */
 #define MAX_UNSENT   (1024 * 1024)     /* octets queued to one session before it is passed over */
 #define MAX_UNREAD   (16 * MAX_UNSENT) /* and before it is disconnected */
+#define MISSED_BEATS 4                 /* of its own pace, until a box counts as silent */
 
 /* An MO or report that a box has and did not acknowledge yet. */
 struct delivery {
@@ -35,6 +40,8 @@ struct session {
     bool ready; /* identified, or sent a message */
     int load;
     int64_t since_ms;
+    int64_t heard_ms;            /* the last frame; loop_now() */
+    int64_t beat_ms, pace_ms;    /* the last heartbeat, 0: none yet; longest time between two */
     struct delivery *deliveries; /* by message id */
     size_t unstored;             /* MT taken and not acknowledged */
     struct session *next;
@@ -49,6 +56,8 @@ struct boxes {
     size_t max_pending;
     struct session *sessions;
     int64_t last_serial;
+    int64_t silence_ms; /* 0: for ever */
+    struct loop_timer *watch;
     bool paused;
     bool dismissed;
 };
@@ -228,14 +237,25 @@ static void session_admin(struct session *session, const struct admin *admin)
                     session_name(session), (int)admin->command);
 }
 
+static void session_beat(struct session *session, int load)
+{
+    int64_t now = session->heard_ms;
+
+    session->load = load;
+    if (session->beat_ms != 0 && now - session->beat_ms > session->pace_ms)
+        session->pace_ms = now - session->beat_ms;
+    session->beat_ms = now;
+}
+
 static void on_frame(struct link *link, const struct frame *frame, void *arg)
 {
     struct session *session = arg;
 
     (void)link;
+    session->heard_ms = loop_now(session->boxes->gateway->loop);
     switch (frame->type) {
     case FRAME_heartbeat:
-        session->load = frame->u.heartbeat.load;
+        session_beat(session, frame->u.heartbeat.load);
         break;
     case FRAME_admin:
         session_admin(session, &frame->u.admin);
@@ -355,6 +375,40 @@ static void lane_filled(struct lane *lane, void *arg)
     dispatch(lane, arg);
 }
 
+/* --- boxes that hang --------------------------------------------------------------- */
+
+static bool session_is_hung(const struct session *session, int64_t now)
+{
+    int64_t patience = session->boxes->silence_ms;
+
+    if (session->beat_ms == 0 || HASH_COUNT(session->deliveries) == 0 ||
+        session->unstored >= MAX_UNSTORED) /* it is we who do not read */
+        return false;
+    if (session->pace_ms * MISSED_BEATS > patience)
+        patience = session->pace_ms * MISSED_BEATS;
+    return now - session->heard_ms > patience;
+}
+
+static void watch_sessions(void *arg)
+{
+    struct boxes *boxes = arg;
+    int64_t now = loop_now(boxes->gateway->loop);
+    struct session *session = boxes->sessions, *next;
+
+    /* A paused gateway reads nothing: silence means nothing then. */
+    for (; session != NULL && !boxes->paused && !boxes->dismissed; session = next) {
+        next = session->next;
+        if (!session_is_hung(session, now))
+            continue;
+        log_error("box <%s> on %s has been silent for %d s and holds %u messages: disconnected, "
+                  "they are given to others",
+                  session_name(session), link_peer(session->link),
+                  (int)((now - session->heard_ms) / 1000), HASH_COUNT(session->deliveries));
+        session_end(session);
+    }
+    loop_timer_set(boxes->watch, boxes->silence_ms / MISSED_BEATS);
+}
+
 struct boxes *boxes_create(struct gateway *gateway, boxes_submit_fn *submit,
                            struct conf_problems *problems)
 {
@@ -376,6 +430,10 @@ struct boxes *boxes_create(struct gateway *gateway, boxes_submit_fn *submit,
     }
     lanes_set_user(gateway->lanes, STORE_MO, &user);
     lanes_set_user(gateway->lanes, STORE_REPORT, &user);
+    boxes->silence_ms = conf_number(gateway->core, "box-silence") * 1000;
+    boxes->watch = loop_timer_create(gateway->loop, watch_sessions, boxes);
+    if (boxes->silence_ms > 0)
+        loop_timer_set(boxes->watch, boxes->silence_ms / MISSED_BEATS);
     return boxes;
 }
 
@@ -403,6 +461,7 @@ void boxes_free(struct boxes *boxes)
     net_listener_close(boxes->listener);
     while (boxes->sessions != NULL)
         session_end(boxes->sessions);
+    loop_timer_free(boxes->watch);
     acl_free(boxes->acl);
     tls_free(boxes->tls);
     free(boxes);
@@ -412,8 +471,10 @@ void boxes_pause(struct boxes *boxes, bool paused)
 {
     boxes->paused = paused;
     net_listener_pause(boxes->listener, paused);
-    for (struct session *session = boxes->sessions; session != NULL; session = session->next)
+    for (struct session *session = boxes->sessions; session != NULL; session = session->next) {
+        session->heard_ms = loop_now(boxes->gateway->loop);
         link_pause(session->link, paused || session->unstored >= MAX_UNSTORED);
+    }
     if (!paused)
         dispatch_all(boxes);
 }

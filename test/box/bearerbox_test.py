@@ -4,6 +4,7 @@ is lost when anybody goes away, garbage harms only its sender."""
 
 import sqlite3
 import struct
+import threading
 import time
 import unittest
 
@@ -343,6 +344,44 @@ class Incoming(BearerboxTest):
         smsc, box = self.smsc(), self.box()
         smsc.udh_text("1", "999", b"\x05\x00\x03\x2a\x02\x01", "half")
         self.assertEqual(box.wait_sms(30)["msgdata"], b"half")
+
+
+class HungBoxes(BearerboxTest):
+    def beat(self, box, until):
+        """Heartbeats, until told to stop."""
+        def run():
+            while not until.wait(0.1):
+                box.send("heartbeat", {"load": 0})
+        thread = threading.Thread(target=run, daemon=True)
+        self.addCleanup(thread.join, 20)
+        self.addCleanup(until.set)
+        thread.start()
+
+    def test_what_a_silent_box_holds_goes_to_another(self):
+        self.start(core={"box_silence": 2})
+        smsc, hung = self.smsc(), self.box(answer=None)
+        hung.send("heartbeat", {"load": 0})
+        smsc.text("1", "2", "held")
+        held = hung.wait_sms()
+        other = self.box()
+        self.assertEqual(other.wait_sms()["id"], held["id"])
+        self.assertTrue(hung.closed.wait(20))
+        self.gw.wait_log("has been silent for")
+        self.gw.wait_status(r"store size 0")
+
+    def test_slow_work_is_no_silence(self):
+        self.start(core={"box_silence": 1})
+        smsc, slow, stop = self.smsc(), self.box(answer=None), threading.Event()
+        quiet = self.box("q", answer=None)  # never beats: as before heartbeats were known
+        self.beat(slow, stop)
+        smsc.text("1", "2", "work")
+        work = slow.wait_sms()
+        began = time.monotonic()
+        self.assertFalse(slow.closed.wait(3))  # the time in which a silent one would be gone
+        self.assertGreaterEqual(time.monotonic() - began, 3)
+        slow.ack(work, 0)
+        self.gw.wait_status(r"store size 0")
+        self.assertFalse(quiet.closed.is_set())
 
 
 class Operators(BearerboxTest):
