@@ -19,7 +19,10 @@ enum { HUAWEI = 0x12d1 };
 
 static void put(char *to, size_t size, const char *from)
 {
-    snprintf(to, size, "%s", from);
+    size_t len = strnlen(from, size - 1);
+
+    memcpy(to, from, len);
+    to[len] = '\0';
 }
 
 /* --- one port ----------------------------------------------------------------------- */
@@ -75,7 +78,6 @@ static void add_port(struct at_devices *devices, const struct tree *tree,
 static void add_path(struct at_devices *devices, const char *root, const char *path)
 {
     struct at_device *device = &devices->items[devices->count];
-    const char *base = strrchr(path, '/');
     char real[PATH_MAX];
 
     if (devices->count == AT_DEVICES_MAX)
@@ -85,12 +87,10 @@ static void add_path(struct at_devices *devices, const char *root, const char *p
         return;
     put(device->shown, sizeof device->shown, path);
     device->lock[0] = '\0';
-    if (root[0] == '\0' && realpath(path, real) != NULL)
-        base = strrchr(real, '/');
-    else
+    if (root[0] != '\0' || realpath(path, real) == NULL)
         put(real, sizeof real, path);
-    if (base != NULL && strncmp(real, "/dev/", 5) == 0 && base - real == 4)
-        put(device->lock, sizeof device->lock, base + 1);
+    if (strncmp(real, "/dev/", 5) == 0 && strchr(real + 5, '/') == NULL)
+        put(device->lock, sizeof device->lock, real + 5);
     device->has_speed = true;
     device->identity = (struct at_device_identity){.known = false};
     devices->count++;
