@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 
+#include "gw/smsc/balance.h"
 #include "gw/smsc/restraint.h"
 #include "gwlib/clock.h"
 #include "gwlib/memory.h"
@@ -51,6 +52,8 @@ struct smsc {
     int log_level;
     smsc_ussd_fn *ussd_done; /* NULL: nothing was asked */
     void *ussd_arg;
+    bool ussd_is_balance;
+    struct balance *balance; /* or NULL */
     char *facts[SMSC_FACTS]; /* NULL: not known */
     uint64_t tallies[SMSC_TALLIES];
 };
@@ -221,7 +224,7 @@ struct smsc *smsc_create(struct loop *loop, const struct conf_group *group,
     smsc->throttle = loop_timer_create(loop, throttle_over, smsc);
     read_variables(smsc, group);
     smsc->restraint = restraint_create(loop, group, restraint_changed, smsc, problems);
-    if (smsc->restraint != NULL)
+    if (smsc->restraint != NULL && balance_create(&smsc->balance, smsc, group, problems))
         smsc->data = driver->create(smsc, group, problems);
     if (smsc->data == NULL) {
         smsc_free(smsc);
@@ -251,6 +254,7 @@ void smsc_free(struct smsc *smsc)
     if (smsc->data != NULL)
         smsc->driver->free(smsc->data);
     loop_timer_free(smsc->throttle);
+    balance_free(smsc->balance);
     restraint_free(smsc->restraint);
     log_file_close(smsc->log);
     smsc->freed = true;
@@ -321,6 +325,7 @@ bool smsc_ussd(struct smsc *smsc, struct slice code, bool is_answer, smsc_ussd_f
     }
     smsc->ussd_done = done;
     smsc->ussd_arg = arg;
+    smsc->ussd_is_balance = balance_is_code(smsc->balance, code);
     smsc->driver->ussd(smsc->data, code, is_answer);
     return true;
 }
@@ -331,6 +336,8 @@ void smsc_ussd_answered(struct smsc *smsc, enum smsc_ussd_result result, struct 
 
     LOG_ASSERT(done != NULL);
     smsc->ussd_done = NULL;
+    if (smsc->ussd_is_balance && result != SMSC_USSD_FAILED)
+        balance_heard(smsc->balance, text);
     done(result, text, smsc->ussd_arg);
 }
 
@@ -460,11 +467,14 @@ void smsc_set_state(struct smsc *smsc, enum smsc_state state, const char *detail
         detail = "";
     if (state == smsc->state && strcmp(detail, smsc->detail != NULL ? smsc->detail : "") == 0)
         return;
-    if (state == SMSC_ONLINE && smsc->state != SMSC_ONLINE)
+    if (state == SMSC_ONLINE && smsc->state != SMSC_ONLINE) {
         smsc->online_since = loop_now(smsc->loop);
+        balance_online(smsc->balance);
+    }
     if (state == SMSC_DEAD) {
         smsc->stopping = false;
         restraint_stop(smsc->restraint);
+        balance_stop(smsc->balance);
     }
     free(smsc->detail);
     smsc->detail = *detail != '\0' ? memory_strdup(detail) : NULL;

@@ -4,14 +4,13 @@ Questions to the network through a modem: the command ussd, menus, the forms tha
 modems speak, and balance checks that stop sending.
 """
 import os
-import re
 import sys
 import threading
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
-from gateway import GatewayTest, wait_for  # noqa: E402
+from gateway import GatewayTest  # noqa: E402
 from modem_peer import VirtualModem  # noqa: E402
 
 
@@ -116,6 +115,51 @@ class Ussd(UssdCase):
             self.ask(code="*100#")
         except OSError:
             pass
+
+
+class Balance(UssdCase):
+    def test_it_is_asked_and_shown(self):
+        self.modem.ctl("ussd *101# 0 Your credit on 01.02. is EUR 1.234,50")
+        self.start(balance_code="*101#", balance_pattern=r"EUR ([0-9.,]+)", balance_least=10)
+        self.gw.wait_status(r"balance 1234\.50\b")
+        self.assertIn('kantele_smsc_balance{smsc="m1"} 1234.50\n',
+                      self.gw.admin("metrics"))
+        self.gw.sendsms(to="+4917012345", text="paid")
+        self.modem.wait_sent(1)
+
+    def test_too_low_and_back(self):
+        self.modem.ctl("ussd *100# 0 Balance 1,20 EUR")
+        self.start(balance_code="*100#", balance_least="2.5")
+        page = self.gw.wait_status(r"the balance 1\.20 is below balance-least \(2\.50\)")
+        self.assertRegex(page.string, r"m1.*\(online")
+        self.gw.wait_log("nothing is sent until it is back")
+        self.gw.sendsms(to="+4917012345", text="waits")
+        self.gw.wait_status(r"queued 1 msgs")
+        self.modem.inject("+4930", "comes in all the same")
+        self.gw.wait_status(r"received 1 ")
+        self.assertEqual(self.modem.sent_parts(), [])
+        self.modem.ctl("ussd *100# 0 Balance 20 EUR")
+        self.assertEqual(self.ask(code="*100#"), "Balance 20 EUR")
+        self.modem.wait_sent(1, text="waits")
+        self.gw.wait_status(r"balance 20\.00\b")
+        self.gw.wait_log("the balance is back, 20.00")
+
+    def test_it_is_asked_again(self):
+        self.start(balance_code="*100#", balance_every="1s")
+        self.modem.wait_events("ussd", 3, text="*100#")
+
+    def test_a_menu_behind_the_amount_is_left(self):
+        self.modem.ctl(r"ussd *100# 1 Balance 7.00\n1: Top up")
+        self.start(balance_code="*100#")
+        self.modem.wait_events("ussd-cancel")
+        self.gw.wait_status(r"balance 7\.00\b")
+
+    def test_an_answer_without_an_amount(self):
+        self.modem.ctl("ussd *100# 0 Come back later")
+        self.start(balance_code="*100#", balance_least=5)
+        self.gw.wait_log("balance-pattern finds no amount in: Come back later")
+        self.gw.sendsms(to="+4917012345", text="goes")
+        self.modem.wait_sent(1)
 
 
 if __name__ == "__main__":
