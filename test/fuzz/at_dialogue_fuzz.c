@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The line reader of the modem dialogue: octets of a modem, cut into packets at
- * 0xFE, while commands, a message and nothing are under way. What comes out are
- * events whose PDUs are hex digits.
+ * 0xFE, while commands, a message and nothing are under way; in text mode when the
+ * last octet is a tab. What comes out are events whose PDUs are hex digits.
  */
 #include <stdint.h>
 #include <sys/socket.h>
@@ -12,12 +12,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_events(struct at_dialogue *dialogue)
+static void check_events(struct at_dialogue *dialogue, bool text_mode)
 {
     struct at_event *event;
 
     while ((event = at_next_event(dialogue)) != NULL) {
-        if (event->kind == AT_EVENT_MESSAGE || event->kind == AT_EVENT_REPORT)
+        if (!text_mode && (event->kind == AT_EVENT_MESSAGE || event->kind == AT_EVENT_REPORT))
             LOG_ASSERT(at_line_is_pdu(bytes_slice(&event->pdu), -1));
         LOG_ASSERT(event->index >= 0);
         at_event_free(event);
@@ -30,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct at_answer answer = {.final = AT_OK};
     struct at_dialogue *dialogue;
     struct slice lines, value;
+    bool text_mode = size > 0 && data[size - 1] == '\t';
     int ends[2];
 
     log_set_stderr_level(LOG_LEVEL_PANIC);
@@ -40,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (packet.len > 0 && packet.len < 100000)
             (void)!send(ends[0], packet.data, packet.len, MSG_DONTWAIT);
     shutdown(ends[0], SHUT_WR);
+    at_set_text_mode(dialogue, text_mode);
     at_command(dialogue, &answer, 1, "AT+CPIN?");
     at_answer_value(&answer, "+CPIN:");
     at_command(dialogue, &answer, 1, "AT+CMGS=20");
@@ -50,8 +52,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         at_line_last_number(value);
     at_set_numeric(dialogue, false);
     at_command(dialogue, &answer, 1, "AT+CMGL=4");
+    at_command(dialogue, &answer, 1, "AT+CMGR=1");
+    at_command(dialogue, &answer, 1, "AT+CMSS=1");
     at_wait(dialogue, -1, 1);
-    check_events(dialogue);
+    check_events(dialogue, text_mode);
     at_forget_restarts(dialogue);
     at_dialogue_free(dialogue);
     at_answer_free(&answer);

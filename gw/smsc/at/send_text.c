@@ -56,7 +56,7 @@ static bool plan_characters(struct at_modem *modem, struct plan *plan, struct sl
 
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         if (offers(modem, order[i]) && at_charset_encode(order[i], text, &plan->text)) {
-            plan->charset = order[i];
+            plan->charset = (int)order[i];
             return true;
         }
     return false;
@@ -86,7 +86,8 @@ static void plan_octets(struct at_modem *modem, struct plan *plan, const struct 
     }
     bytes_append_hex(&plan->text, sms->msgdata, true);
     /* Some want it so; for the others these are hex digits anyway. */
-    plan->charset = sms_coding(sms) == SMS_CODING_UCS2 && offers(modem, AT_UCS2) ? AT_UCS2 : -1;
+    plan->charset =
+        sms_coding(sms) == SMS_CODING_UCS2 && offers(modem, AT_UCS2) ? (int)AT_UCS2 : -1;
 }
 
 static void say_unjoined(struct at_modem *modem)

@@ -127,7 +127,7 @@ def _basic(phone, name, value):
 
 def _extended(phone, name, rest):
     handler = HANDLERS.get(name)
-    if handler is None:
+    if handler is None or name in phone.traits["lacks"]:
         raise Failure(phone.traits["unknown_command"])
     rest = rest.strip()
     if rest == "":
@@ -294,6 +294,6 @@ HANDLERS = {
     "+CBC": lambda phone, form, value: ["+CBC: (0-3),(0-100)" if form == "test" else "+CBC: 0,100"],
     "+IPR": _number("speed", "+IPR", (0, 9600, 19200, 38400, 57600, 115200, 230400, 460800)),
     "+CLIP": _accepted, "+CRC": _accepted, "+CR": _accepted, "+CCWA": _accepted,
-    "+CVHU": _accepted, "+CSTA": _accepted, "+CMOD": _accepted, "+CSDH": _accepted,
+    "+CVHU": _accepted, "+CSTA": _accepted, "+CMOD": _accepted,
 }
 HANDLERS.update(sms_commands.HANDLERS)

@@ -13,6 +13,7 @@ import time
 
 import pdu
 
+from . import text_commands
 from .errors import Refused
 
 ACK_SECONDS = 15.0
@@ -91,8 +92,8 @@ class Network:
 
     # --- sending -----------------------------------------------------------
 
-    def submit(self, text):
-        """Takes a SUBMIT; its reference. Raises Refused."""
+    def submit(self, text, taken=lambda: None):
+        """Takes a SUBMIT, calls taken(); its reference. Raises Refused."""
         phone = self.phone
         if not phone.registered():
             raise Refused(331)
@@ -109,14 +110,15 @@ class Network:
             self.counts["refused"] += 1
             phone.event("refused", number=message["da"], code=code, pdu=text)
             raise Refused(code or None)
-        return self._accept(text, message, fate)
+        return self._accept(text, message, fate, taken)
 
     def _fate_of(self, number):
         if self.next_fates:
             return self.next_fates.pop(0)
         return self.fates.get(number, self.fate)
 
-    def _accept(self, text, message, fate):
+    def _accept(self, text, message, fate, taken):
+        taken()
         self.reference = (self.reference + 1) & 255
         self.counts["submitted"] += 1
         record = {"n": len(self.sent) + 1, "time": time.time(), "to": message["da"],
@@ -216,7 +218,10 @@ class Network:
         if self.phone.csms:
             timer = self.phone.later(self.ack_seconds, self._not_acknowledged)
             self.unacknowledged = (item, timer)
-        self.phone.announce(header.format(length=pdu.tpdu_length(item[1])), item[1])
+        if self.phone.cmgf:
+            self.phone.announce(*text_commands.direct_lines(self.phone, *item))
+        else:
+            self.phone.announce(header.format(length=pdu.tpdu_length(item[1])), item[1])
         self.phone.event("handed-over", kind=item[0], how="direct", pdu=item[1])
         return True
 

@@ -72,6 +72,8 @@ class Phone:
         self.buffered = []
         self.reset_settings()
         self.csms, self.fun = 0, 1
+        self.cmgf = traits["cmgf"][-1]
+        self.csdh, self.csmp = 0, [17, 167, 0, 0]
         self.cnmi = list(traits["cnmi_default"])
         default = traits["default_memory"]
         self.cpms = [default] * 3

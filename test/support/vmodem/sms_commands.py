@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-sms_commands - the commands of 3GPP TS 27.005 in PDU mode.
+sms_commands - the commands of 3GPP TS 27.005; those of text mode are in
+text_commands.
 """
 import pdu
 
+from . import text_commands
 from .errors import CmsError, Refused
 
 LATER = object()
@@ -23,12 +25,14 @@ def _csms(phone, form, value):
 
 
 def _cmgf(phone, form, value):
+    offered = phone.traits["cmgf"]
     if form == "test":
-        return ["+CMGF: (0)"]
+        return ["+CMGF: (%s)" % ",".join(map(str, offered))]
     if form == "read":
-        return ["+CMGF: 0"]
-    if (value or "0") != "0":
+        return ["+CMGF: %d" % phone.cmgf]
+    if int(value or 0) not in offered:
         raise CmsError(303)
+    phone.cmgf = int(value or 0)
     return None
 
 
@@ -126,11 +130,11 @@ def _take_pdu(phone, length, then):
     phone.line.prompt(typed)
 
 
-def _submit(phone, name, text):
-    """Gives a SUBMIT to the network and answers."""
+def _submit(phone, name, text, taken=lambda: None):
+    """Gives a SUBMIT to the network, calls taken(), and answers."""
     def answer():
         try:
-            reference = phone.network.submit(text)
+            reference = phone.network.submit(text, taken)
         except Refused as refused:
             code = refused.args[0]
             phone.line.finish("+CMS ERROR: %d" % code if code else "ERROR")
@@ -149,6 +153,9 @@ def _cmgs(phone, form, value):
     if form == "test":
         return None
     phone.check_sim()
+    if phone.cmgf:
+        text_commands.cmgs(phone, value, lambda text: _submit(phone, "+CMGS", text))
+        return LATER
     length = int(value)
     if not 7 <= length <= 164:
         raise CmsError(304)
@@ -185,8 +192,7 @@ def _cmss(phone, form, value):
         raise CmsError(321)
     if place[0] not in (2, 3):
         raise CmsError(302)
-    place[0] = 3
-    _submit(phone, "+CMSS", place[1])
+    _submit(phone, "+CMSS", place[1], lambda: place.__setitem__(0, 3))
     return LATER
 
 
@@ -203,7 +209,9 @@ def _cmms(phone, form, value):
 
 # --- memories ----------------------------------------------------------------
 
-def _entry(prefix, place):
+def _entry(phone, prefix, place):
+    if phone.cmgf:
+        return text_commands.entry(phone, prefix, place)
     return ["%s%d,,%d" % (prefix, place[0], pdu.tpdu_length(place[1])), place[1]]
 
 
@@ -211,13 +219,19 @@ def _cmgl(phone, form, value):
     phone.check_sim()
     if form == "test":
         return ["+CMGL: (0-4)"]
-    wanted = int(value or 0)
-    if not 0 <= wanted <= STATUS_ALL:
-        raise CmsError(304)
-    out = []
+    if phone.cmgf:
+        wanted = text_commands.wanted(value)
+    else:
+        number = int(value or 0)
+        if not 0 <= number <= STATUS_ALL:
+            raise CmsError(304)
+        wanted = (0, 1, 2, 3) if number == STATUS_ALL else (number,)
+    out, most = [], phone.traits["list_at_most"]
     for index, place in sorted(phone.memories[phone.cpms[0]].places.items()):
-        if wanted in (STATUS_ALL, place[0]):
-            out += _entry("+CMGL: %d," % index, place)
+        if most and len(out) >= 2 * most:
+            break
+        if place[0] in wanted:
+            out += _entry(phone, "+CMGL: %d," % index, place)
             place[0] = 1 if place[0] == 0 else place[0]
     return out
 
@@ -238,7 +252,7 @@ def _cmgr(phone, form, value):
         if empty == "zero":
             return ["+CMGR: 0,,0", ""]
         raise CmsError(321)
-    out = _entry("+CMGR: ", place)
+    out = _entry(phone, "+CMGR: ", place)
     place[0] = 1 if place[0] == 0 else place[0]
     return out
 
@@ -273,5 +287,5 @@ def _cscb(phone, form, value):
 HANDLERS = {
     "+CSMS": _csms, "+CMGF": _cmgf, "+CSCA": _csca, "+CPMS": _cpms, "+CNMI": _cnmi, "+CNMA": _cnma,
     "+CMGS": _cmgs, "+CMGW": _cmgw, "+CMSS": _cmss, "+CMMS": _cmms, "+CMGL": _cmgl, "+CMGR": _cmgr,
-    "+CMGD": _cmgd, "+CSCB": _cscb,
+    "+CMGD": _cmgd, "+CSCB": _cscb, "+CSMP": text_commands.csmp, "+CSDH": text_commands.csdh,
 }
