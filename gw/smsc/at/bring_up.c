@@ -439,6 +439,13 @@ bool at_modem_has_imei(struct at_modem *modem, const char *imei, struct bytes *s
     return said->len >= 14 && strncmp(bytes_str(said), imei, 14) == 0;
 }
 
+int64_t at_modem_next_look(const struct at_modem *modem)
+{
+    int64_t at = modem->next_poll < modem->next_check ? modem->next_poll : modem->next_check;
+
+    return modem->cnmi.len > 0 && modem->next_recheck < at ? modem->next_recheck : at;
+}
+
 bool at_modem_wait(struct at_modem *modem, int wake_fd, int timeout_ms)
 {
     return at_wait(modem->dialogue, wake_fd, timeout_ms);

@@ -161,15 +161,8 @@ static const struct choice choices[] = {
     {3, 1, false}, {2, 1, false}, {2, 2, false}, {2, 0, false}, {0, 1, false}, {0, 2, false},
 };
 
-static int best_mode(const struct offer *offer)
-{
-    static const int order[] = {2, 1, 3, 0};
-
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
-        if (offer->has[0][order[i]])
-            return order[i];
-    return 2;
-}
+/* Of <mode>: some offer 2 and refuse it. */
+static const int modes[] = {2, 1, 3, 0};
 
 static bool allows(const struct at_modem *modem, const struct offer *offer,
                    const struct choice *choice)
@@ -194,10 +187,10 @@ static bool try_command(struct at_modem *modem, const char *command)
     return true;
 }
 
-static bool try_values(struct at_modem *modem, const struct offer *offer,
+static bool try_values(struct at_modem *modem, const struct offer *offer, int mode,
                        const struct choice *choice)
 {
-    int mode = best_mode(offer), buffer = offer->has[4][1] && !offer->has[4][0] ? 1 : 0;
+    int buffer = offer->has[4][1] && !offer->has[4][0] ? 1 : 0;
     char command[40];
 
     if (offer->fields < FIELDS)
@@ -208,17 +201,13 @@ static bool try_values(struct at_modem *modem, const struct offer *offer,
     return try_command(modem, command);
 }
 
-static bool choose(struct at_modem *modem)
+/* The first of the choices that the modem takes with this mode. */
+static bool choose_with_mode(struct at_modem *modem, const struct offer *offer, int mode)
 {
-    struct offer offer;
-
-    if (at_modem_command(modem, AT_PLAIN_MS, "AT+CNMI=?") != AT_OK ||
-        !read_offer(at_answer_value(&modem->answer, "+CNMI:"), &offer))
-        read_offer(slice_str("(0-3),(0-3),(0),(0-2),(0,1)"), &offer);
     for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
         if (modem->answer.final == AT_GONE)
             return false;
-        if (!allows(modem, &offer, &choices[i]) || !try_values(modem, &offer, &choices[i]))
+        if (!allows(modem, offer, &choices[i]) || !try_values(modem, offer, mode, &choices[i]))
             continue;
         if (choices[i].mt == 2 && !modem->acknowledges)
             log_to(modem->log, LOG_LEVEL_WARNING,
@@ -227,6 +216,19 @@ static bool choose(struct at_modem *modem)
                    modem->name);
         return true;
     }
+    return false;
+}
+
+static bool choose(struct at_modem *modem)
+{
+    struct offer offer;
+
+    if (at_modem_command(modem, AT_PLAIN_MS, "AT+CNMI=?") != AT_OK ||
+        !read_offer(at_answer_value(&modem->answer, "+CNMI:"), &offer))
+        read_offer(slice_str("(0-3),(0-3),(0),(0-2),(0,1)"), &offer);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (offer.has[0][modes[i]] && choose_with_mode(modem, &offer, modes[i]))
+            return true;
     return false;
 }
 
@@ -251,7 +253,9 @@ bool at_modem_recheck_indications(struct at_modem *modem)
     struct bytes command = {0};
     bool alive;
 
-    modem->next_recheck = clock_monotonic_ms() + AT_RECHECK_CNMI_MS;
+    modem->next_recheck = clock_monotonic_ms();
+    modem->next_recheck +=
+        modem->next_recheck < modem->doubtful_until ? AT_DOUBT_CNMI_MS : AT_RECHECK_CNMI_MS;
     if (modem->cnmi.len == 0 || modem->cnmi_set.len == 0)
         return true;
     if (at_modem_command(modem, AT_PLAIN_MS, "AT+CNMI?") != AT_OK)

@@ -150,6 +150,9 @@ enum at_condition at_modem_ask_about(struct at_modem *modem);
 /* Whether messages can be sent now; asks the modem. */
 enum at_condition at_modem_registration(struct at_modem *modem);
 
+/* When at_modem_receive() or at_modem_check() has something to do of itself. */
+int64_t at_modem_next_look(const struct at_modem *modem);
+
 /* Waits until something comes, the descriptor is readable or the time is up.
  * False when the device is gone. */
 bool at_modem_wait(struct at_modem *modem, int wake_fd, int timeout_ms);

@@ -19,7 +19,8 @@ enum {
     AT_PROMPT_MS = 10000,
     AT_POLL_EVERY_MS = 60000,
     AT_CHECK_EVERY_MS = 60000,
-    AT_RECHECK_CNMI_MS = 300000
+    AT_RECHECK_CNMI_MS = 60000,
+    AT_DOUBT_CNMI_MS = 5000
 };
 
 struct at_modem {
@@ -33,12 +34,13 @@ struct at_modem {
     struct log_file *log;
     const struct at_profile *profile;
     bool identified;
-    bool acknowledges;    /* CSMS=1: +CMT and +CDS want a +CNMA */
-    int64_t next_poll;    /* when to look into the memory */
-    int64_t next_check;   /* when to look at the registration */
-    int64_t next_recheck; /* when to look at CNMI */
-    int64_t searching_at; /* since when it is not registered; 0: it is */
-    int nudges;           /* given meanwhile */
+    bool acknowledges;      /* CSMS=1: +CMT and +CDS want a +CNMA */
+    int64_t next_poll;      /* when to look into the memory */
+    int64_t next_check;     /* when to look at the registration */
+    int64_t next_recheck;   /* when to look at CNMI */
+    int64_t doubtful_until; /* and soon again */
+    int64_t searching_at;   /* since when it is not registered; 0: it is */
+    int nudges;             /* given meanwhile */
     struct at_about about;
     struct at_ussd ussd;
     struct bytes memory;   /* that is read from now; empty: the modem's own choice */

@@ -207,8 +207,9 @@ static bool take_direct(struct at_modem *modem, const struct at_event *event)
         return false;
     case AT_OK:
         return true;
-    default:
-        modem->next_recheck = clock_monotonic_ms(); /* too late: it may have turned to silence */
+    default: /* too late: it may have turned to silence, or will in a moment */
+        modem->next_recheck = clock_monotonic_ms();
+        modem->doubtful_until = modem->next_recheck + AFTER_REFUSAL_MS;
         return true;
     }
 }

@@ -303,6 +303,8 @@ static int earliest(const struct at_driver *driver)
 {
     int64_t at = driver->next_probe, left;
 
+    if (at_modem_next_look(driver->modem) < at)
+        at = at_modem_next_look(driver->modem);
     if (driver->suspended && driver->resume_at < at)
         at = driver->resume_at;
     if (driver->holding_until < at)
