@@ -5,7 +5,7 @@
  *
  * One object, made by main, passed to each room at its creation. A room is
  * reached through its own header only. Order of the rooms, each may call those
- * to its left: lane, access_log, lists, numbers, rules, parts, retry, boxes, reports, unmatched,
+ * to its left: lane, access_log, lists, sticky, numbers, rules, parts, retry, boxes, reports, unmatched,
  * matching, links, router, outcome, dispatch, outbox, inbox, cancel, reload, status, exposition,
  * admin, main. Calls to the right go through functions that main hands over (boxes: a message from
  * a box; links: what a driver tells).
@@ -38,6 +38,8 @@ struct settings {
     bool hold_uncertain;                                     /* uncertain-policy */
     long unmatched_limit, unmatched_time_s;                  /* dlr-unmatched-... */
     long mo_retry_first_s, mo_retry_most_s, mo_retry_time_s; /* mo-retry-... */
+    bool loop_guard;
+    const char *own_numbers; /* list, or NULL */
     bool combine_parts;
     long combine_timeout_s;
 };
@@ -51,6 +53,7 @@ struct lists;
 struct outcomes;
 struct matching;
 struct reports;
+struct sticky;
 
 struct gateway {
     struct loop *loop;
@@ -70,6 +73,7 @@ struct gateway {
     struct access_log *access_log;
     struct boxes *boxes;
     struct lists *lists;
+    struct sticky *sticky;
     struct reports *reports;
     struct matching *matching;
     struct links *links;

@@ -16,8 +16,10 @@
 #include "gw/bearerbox/matching.h"
 #include "gw/bearerbox/numbers.h"
 #include "gw/bearerbox/outbox.h"
+#include "gw/bearerbox/own_numbers.h"
 #include "gw/bearerbox/reports.h"
 #include "gw/bearerbox/router.h"
+#include "gw/bearerbox/sticky.h"
 #include "gw/sms/join.h"
 #include "gwlib/clock.h"
 #include "gwlib/log.h"
@@ -358,6 +360,19 @@ static struct message *with_unified_sender(const struct bearer *bearer, struct m
     return result;
 }
 
+/* Our own message came back; the reason to refuse it. */
+static const char *note_loop(struct bearer *bearer)
+{
+    static struct log_limit limit;
+
+    smsc_count(bearer->smsc, SMSC_TALLY_LOOPED, 1);
+    log_limited(&limit, LOG_LEVEL_WARNING,
+                "SMSC <%s>: a message from one of our own numbers goes to no service "
+                "(loop-guard = no would let it)",
+                smsc_name(bearer->smsc));
+    return "own-number";
+}
+
 static bool is_part(const struct gateway *gateway, const struct sms *sms)
 {
     struct udh_info info;
@@ -408,11 +423,15 @@ static void receive(struct bearer *bearer, struct message *received, smsc_stored
     }
     message = with_unified_sender(bearer, received);
     why = lists_refuse(gateway->lists, message_sms(message));
+    if (why == NULL && own_numbers_hold(gateway, message_sms(message)->sender))
+        why = note_loop(bearer);
     if (why != NULL) {
         store_refused(bearer, message, why, stored, arg);
         message_unref(message);
         return;
     }
+    if (bearer->sticky)
+        sticky_note(gateway->sticky, message_sms(message)->sender, bearer->key);
     counter_add(&gateway->sms_received, 1, loop_now(gateway->loop));
     counter_add(&bearer->sms_received, 1, loop_now(gateway->loop));
     access_log_write(gateway->access_log, "Receive SMS", reports_link_name(bearer->smsc),

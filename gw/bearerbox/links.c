@@ -67,6 +67,7 @@ static struct bearer *bearer_create(struct links *links, const struct conf_group
         return NULL;
     }
     rules_read(&bearer->rules, group);
+    bearer->sticky = conf_bool(group, "sticky-sender");
     bearer->key = make_key(links, bearer->smsc);
     counter_start(&bearer->sms_received, now);
     counter_start(&bearer->sms_sent, now);

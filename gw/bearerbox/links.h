@@ -35,6 +35,7 @@ struct bearer {
     struct rules rules;
     char *key; /* unique among the bearers and the same after a restart */
     bool stopped_by_operator;
+    bool sticky;     /* sticky-sender */
     bool restrained; /* dispatch's own: limits, quiet hours */
     struct hand hand;
     size_t arriving; /* what it received and waits to hear about */

@@ -25,6 +25,7 @@
 #include "gw/bearerbox/outcome.h"
 #include "gw/bearerbox/reload.h"
 #include "gw/bearerbox/reports.h"
+#include "gw/bearerbox/sticky.h"
 #include "gw/conf/place.h"
 #include "gw/conf/schema.h"
 #include "gwlib/daemon.h"
@@ -170,6 +171,13 @@ static void link_ready(void *owner)
 static void link_accepted(void *owner, struct smsc_submit *submit, struct slice foreign_id,
                           struct slice text, struct slice meta_data)
 {
+    const struct bearer *bearer = owner;
+
+    const struct outgoing *outgoing = submit->owner;
+
+    if (bearer->sticky)
+        sticky_note(bearer->gateway->sticky, message_sms(outgoing->item->message)->receiver,
+                    bearer->key);
     dispatch_accepted(owner, submit, foreign_id, text, meta_data);
 }
 
@@ -217,6 +225,8 @@ static void read_settings(struct gateway *gateway)
     settings->mo_retry_first_s = conf_number(core, "mo-retry-first");
     settings->mo_retry_most_s = conf_number(core, "mo-retry-most");
     settings->mo_retry_time_s = conf_number(core, "mo-retry-time");
+    settings->loop_guard = conf_bool(core, "loop-guard");
+    settings->own_numbers = conf_string(core, "own-numbers");
     settings->combine_parts = conf_bool(core, "sms-combine-concatenated-mo");
     settings->combine_timeout_s = conf_number(core, "sms-combine-concatenated-mo-timeout");
 }
@@ -251,6 +261,7 @@ static void make_rooms(struct gateway *gateway, struct conf_problems *problems)
     gateway->lanes = lanes_create(gateway->loop, gateway->store);
     gateway->access_log = access_log_open(gateway->core, problems);
     gateway->lists = lists_create(gateway->loop, gateway->core);
+    gateway->sticky = sticky_create();
     gateway->boxes = boxes_create(gateway, outbox_submit, problems);
     gateway->reports = reports_create(gateway);
     gateway->matching = matching_create(gateway);
@@ -270,6 +281,7 @@ static void free_rooms(struct gateway *gateway)
     reports_free(gateway->reports);
     boxes_free(gateway->boxes);
     lists_free(gateway->lists);
+    sticky_free(gateway->sticky);
     access_log_close(gateway->access_log);
     lanes_free(gateway->lanes);
 }

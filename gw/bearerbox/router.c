@@ -4,20 +4,46 @@
  */
 #include "gw/bearerbox/router.h"
 
+#include "gw/bearerbox/sticky.h"
+
 /* --- the set ------------------------------------------------------------------- */
+
+/* What an operator stopped takes nothing new. */
+static bool accepts(const struct bearer *bearer, const struct sms *sms)
+{
+    return !bearer->stopped_by_operator && rules_accept(&bearer->rules, sms);
+}
+
+/* The connection over which the receiver was talked to last, when it is among
+ * those that may carry the message, and no rule prefers others. */
+static const struct bearer *find_sticky(const struct links *links, const struct sms *sms)
+{
+    const struct bearer *bearer = links_first(links), *found = NULL;
+    const char *key = bearer != NULL ? sticky_find(bearer->gateway->sticky, sms->receiver) : NULL;
+
+    for (; key != NULL && bearer != NULL; bearer = bearer->next) {
+        if (!accepts(bearer, sms))
+            continue;
+        if (bearer->sticky && strcmp(bearer->key, key) == 0)
+            found = bearer;
+        else if (rules_prefer(&bearer->rules, sms))
+            return NULL;
+    }
+    return found;
+}
 
 bool router_lane_name(const struct links *links, const struct sms *sms, struct bytes *name)
 {
+    const struct bearer *sticky = find_sticky(links, sms);
     bool any = false;
 
     for (const struct bearer *bearer = links_first(links); bearer != NULL; bearer = bearer->next) {
-        /* What an operator stopped takes nothing new. */
-        if (bearer->stopped_by_operator || !rules_accept(&bearer->rules, sms))
+        if (!accepts(bearer, sms))
             continue;
         if (any)
             bytes_append_char(name, ';');
         bytes_append_str(name, bearer->key);
-        if (rules_prefer(&bearer->rules, sms))
+        if (bearer == sticky || rules_prefer(&bearer->rules, sms))
             bytes_append_char(name, '!');
         any = true;
     }

@@ -86,11 +86,28 @@ static bool is_silent(const struct mo *mo, struct sms *sms)
     return sms->msgdata.len == 0;
 }
 
+/* Whether the handset has had its answers to this text for this minute. */
+static bool is_loop(const struct mo *mo)
+{
+    const struct incoming *incoming = mo->incoming;
+    const struct sms *sms = job_sms(mo->job);
+    bool first;
+    if (loop_guard_allows(incoming->guard, sms->sender, sms->msgdata, loop_now(incoming->loop),
+                          &first))
+        return false;
+    if (first)
+        log_warning("<%.*s> had loop-guard-answers (%ld) answers to one text in a minute: is it a "
+                    "program that answers, too? It gets no more for this minute",
+                    (int)sms->sender.len, (const char *)sms->sender.data,
+                    incoming->settings->loop_guard_answers);
+    return true;
+}
+
 /* To the handset. */
 static void send_reply(struct mo *mo, struct sms *sms)
 {
     struct slice handset = mo->sms.sender;
-    if (is_silent(mo, sms))
+    if (is_silent(mo, sms) || is_loop(mo))
         mo_end(mo, ACK_SUCCESS);
     else
         send_to(mo, sms, &handset, 1);

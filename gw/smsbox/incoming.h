@@ -17,6 +17,7 @@
 #include "gw/smsbox/bearer.h"
 #include "gw/smsbox/fetch.h"
 #include "gw/smsbox/jobs.h"
+#include "gw/smsbox/loop_guard.h"
 #include "gw/smsbox/services.h"
 #include "gw/smsbox/settings.h"
 #include "gwlib/log.h"
@@ -29,6 +30,7 @@ struct incoming {
     struct fetcher *fetcher;
     struct bearer *bearer;
     struct line_log *access_log; /* or NULL */
+    struct loop_guard *guard;
 };
 
 /* Ends with job_finish(). */

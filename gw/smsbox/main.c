@@ -45,6 +45,7 @@ struct smsbox {
     struct jobs *jobs;
     struct front *front;
     struct sendsms sendsms;
+    struct loop_guard *guard;
     struct incoming incoming;
     struct callbacks callbacks;
 
@@ -257,10 +258,11 @@ static void create_parts(struct smsbox *box)
     box->bearer = bearer_create(box->loop, &options, &bearer_events, box);
     box->fetcher =
         fetcher_create(box->loop, box->http, settings->request_retries, settings->retry_delay_s);
+    box->guard = loop_guard_create(settings->loop_guard_answers);
     box->jobs = jobs_create(box->loop, box->bearer, settings->max_pending, on_job, box);
     box->sendsms = (struct sendsms){settings, box->users, box->lists, box->bearer, box->access_log};
-    box->incoming = (struct incoming){box->loop,    settings,    box->services,
-                                      box->fetcher, box->bearer, box->access_log};
+    box->incoming = (struct incoming){box->loop,   settings,        box->services, box->fetcher,
+                                      box->bearer, box->access_log, box->guard};
     box->callbacks = (struct callbacks){box->users, box->services, box->fetcher};
     box->end_timer = loop_timer_create(box->loop, on_end_timer, box);
 }
@@ -291,6 +293,7 @@ static void destroy_parts(struct smsbox *box)
 {
     front_free(box->front);
     fetcher_free(box->fetcher);
+    loop_guard_free(box->guard);
     jobs_free(box->jobs);
     bearer_free(box->bearer);
     users_free(box->users);

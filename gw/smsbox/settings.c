@@ -63,6 +63,7 @@ static void read_services(struct settings *s, const struct conf_group *box)
     s->text_requestfailed = said(box, "reply-requestfailed", "Request Failed");
     s->text_emptymessage = said(box, "reply-emptymessage", "<Empty reply from service provider>");
     s->mo_recode = conf_bool(box, "mo-recode");
+    s->loop_guard_answers = conf_number(box, "loop-guard-answers");
     s->request_retries = (unsigned)conf_number(box, "http-request-retry");
     s->retry_delay_s = (unsigned)conf_number(box, "http-queue-delay");
     s->max_pending = (unsigned)conf_number(box, "max-pending-requests");

@@ -37,7 +37,8 @@ struct settings {
     unsigned retry_delay_s;
     unsigned max_pending;
     unsigned http_timeout_s;
-    size_t sms_length; /* octets */
+    size_t sms_length;       /* octets */
+    long loop_guard_answers; /* to one number a minute; 0: any number */
 };
 
 struct settings settings_read(const struct conf *conf);
