@@ -2,7 +2,10 @@
 /*
  * Connections: see net.h. libevent's bufferevents do the reading and writing,
  * plain or through OpenSSL; a round of the loop in which an owner writes many
- * times ends in one write to the kernel.
+ * times ends in one write to the kernel. Without TLS that is made by an event of
+ * the connection's own, which runs behind what the round found, and only what the
+ * kernel does not take then is left to the bufferevent: to ask first whether the
+ * socket can be written would cost three more calls of the kernel.
  *
  * A connection's life is one line of states (net_conn.h): it is changed in
  * become_up(), end(), net_conn_finish() only. Every report to an owner is the
@@ -81,13 +84,16 @@ static void note_peer(struct net_conn *conn, int fd)
 
 /* --- reports of libevent ------------------------------------------------- */
 
+/* From here on it is the bufferevent's to send it. */
+static void hand_over_written(struct net_conn *conn)
+{
+    if (conn->written != NULL && evbuffer_get_length(conn->written) > 0)
+        bufferevent_write_buffer(conn->bev, conn->written);
+}
+
 static void become_up(struct net_conn *conn)
 {
-    if (conn->early != NULL) {
-        bufferevent_write_buffer(conn->bev, conn->early);
-        evbuffer_free(conn->early);
-        conn->early = NULL;
-    }
+    hand_over_written(conn);
     if (conn->state == NET_CONN_FINISHING)
         return; /* and the end comes when all is written */
     loop_timer_cancel(conn->timer);
@@ -101,6 +107,8 @@ static void become_up(struct net_conn *conn)
  * nothing can. */
 static void end(struct net_conn *conn, bool failed, const char *reason)
 {
+    if (conn->state == NET_CONN_UP)
+        hand_over_written(conn);
     if (conn->bev != NULL) {
         bool rest = !failed && conn->tls == NULL && net_conn_unsent(conn) > 0;
 
@@ -146,6 +154,21 @@ static void on_drained(struct bufferevent *bev, void *arg)
         net_conn_close(conn);
     else if (conn->state == NET_CONN_UP && conn->events != NULL && conn->events->drained != NULL)
         conn->events->drained(conn, conn->arg);
+}
+
+static void write_now(evutil_socket_t fd, short what, void *arg)
+{
+    struct net_conn *conn = arg;
+
+    (void)what;
+    (void)fd;
+    if (conn->written == NULL || evbuffer_get_length(conn->written) == 0)
+        return;
+    evbuffer_write_atmost(conn->written, bufferevent_getfd(conn->bev), (ev_ssize_t)NET_CHUNK);
+    if (evbuffer_get_length(conn->written) > 0)
+        hand_over_written(conn);
+    else
+        on_drained(conn->bev, conn);
 }
 
 /* What went wrong, in OpenSSL's words when it was TLS. */
@@ -217,6 +240,8 @@ static void attach(struct net_conn *conn, int fd, enum bufferevent_ssl_state rol
     else
         conn->bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
     LOG_ASSERT(conn->bev != NULL);
+    if (conn->tls == NULL)
+        conn->write_now = event_new(base, -1, 0, write_now, conn);
     bufferevent_set_max_single_read(conn->bev, NET_CHUNK);
     bufferevent_set_max_single_write(conn->bev, NET_CHUNK);
     bufferevent_setcb(conn->bev, on_readable, on_drained, on_event, conn);
@@ -343,19 +368,22 @@ void net_conn_write(struct net_conn *conn, struct slice data)
     if (data.len == 0 || conn->state == NET_CONN_ENDED)
         return;
     conn->filled = true;
-    if (conn->state == NET_CONN_UP) {
+    if (conn->state == NET_CONN_UP &&
+        (conn->tls != NULL || evbuffer_get_length(bufferevent_get_output(conn->bev)) > 0)) {
         bufferevent_write(conn->bev, data.data, data.len);
         return;
     }
-    if (conn->early == NULL)
-        conn->early = evbuffer_new();
-    LOG_ASSERT(conn->early != NULL);
-    evbuffer_add(conn->early, data.data, data.len);
+    if (conn->written == NULL)
+        conn->written = evbuffer_new();
+    LOG_ASSERT(conn->written != NULL);
+    if (conn->state == NET_CONN_UP && evbuffer_get_length(conn->written) == 0)
+        event_active(conn->write_now, EV_WRITE, 0);
+    evbuffer_add(conn->written, data.data, data.len);
 }
 
 size_t net_conn_unsent(struct net_conn *conn)
 {
-    size_t unsent = conn->early != NULL ? evbuffer_get_length(conn->early) : 0;
+    size_t unsent = conn->written != NULL ? evbuffer_get_length(conn->written) : 0;
 
     if (conn->bev != NULL)
         unsent += evbuffer_get_length(bufferevent_get_output(conn->bev));
@@ -386,8 +414,10 @@ void net_conn_close(struct net_conn *conn)
             shut_tls_down(conn);
         bufferevent_free(conn->bev);
     }
-    if (conn->early != NULL)
-        evbuffer_free(conn->early);
+    if (conn->write_now != NULL)
+        event_free(conn->write_now);
+    if (conn->written != NULL)
+        evbuffer_free(conn->written);
     if (conn->listener != NULL)
         net_listener_forget(conn->listener, conn);
     free(conn->host);
@@ -433,6 +463,8 @@ static bool can_send(const struct net_conn *conn)
 void net_conn_finish(struct net_conn *conn)
 {
     conn->events = NULL;
+    if (conn->state == NET_CONN_UP)
+        hand_over_written(conn);
     if (conn->bev != NULL && conn->tls == NULL) {
         if (can_send(conn))
             flush_now(conn);

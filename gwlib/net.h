@@ -38,11 +38,11 @@ struct net_conn_events {
 };
 
 struct net_target {
-    const char *host;         /* name or address */
+    const char *host; /* name or address */
     int port;
-    const char *local_host;   /* address to bind to, or NULL */
-    int local_port;           /* or 0 */
-    struct tls_context *tls;  /* or NULL; must outlive the connection */
+    const char *local_host;      /* address to bind to, or NULL */
+    int local_port;              /* or 0 */
+    struct tls_context *tls;     /* or NULL; must outlive the connection */
     unsigned connect_timeout_ms; /* 0 means 30 s */
 };
 

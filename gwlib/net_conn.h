@@ -13,6 +13,7 @@
 
 struct bufferevent;
 struct evbuffer;
+struct event;
 
 enum net_conn_state {
     NET_CONN_OPENING,  /* connecting, or shaking hands */
@@ -28,7 +29,8 @@ struct net_conn {
     void *arg;
     struct net_connector *connector; /* while connecting */
     struct bufferevent *bev;         /* from then on */
-    struct evbuffer *early;          /* written before the connection was up */
+    struct evbuffer *written;        /* before the connection was up, or in this round */
+    struct event *write_now;         /* active while something is written; NULL with TLS */
     struct loop_timer *timer;        /* limit for opening or finishing */
     struct tls_context *tls;
     char *host; /* whose certificate we want to see */
