@@ -234,8 +234,7 @@ static bool use_write_ahead_log(struct database *database, bool in_memory)
     return done;
 }
 
-/* 4000 pages of log between checkpoints (16 MB): pages that change often are
- * written to the file once for many commits. */
+/* The checkpoints are SQLite's until wal_take_over(). */
 static const char settings[] = "PRAGMA cell_size_check = ON;"
                                "PRAGMA foreign_keys = OFF;"
                                "PRAGMA wal_autocheckpoint = 4000;"
@@ -427,17 +426,6 @@ bool database_probe(struct database *database)
 int64_t database_changes(struct database *database)
 {
     return sqlite3_total_changes(database->handle);
-}
-
-void database_checkpoint(struct database *database)
-{
-    sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-}
-
-/* Its octets stay on the disk and are written over. */
-void database_make_room(struct database *database)
-{
-    sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 bool database_carry_out(struct database *database, struct operation *operation)

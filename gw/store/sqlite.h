@@ -12,6 +12,7 @@
  *   part.c      the parts of long MT
  *   questions.c fetch, lists, finding, what is there at opening
  *   takeover.c  the store file of a Kannel that was there before
+ *   wal.c       when the write-ahead log is moved into the file, and its size
  *   reserve.c   room for changes of state on a full disk
  *   lock.c      one bearerbox a file
  *
@@ -122,6 +123,10 @@ struct database {
     int64_t prune_cursor;
     bool has_parts;       /* there is a row in the table `part` */
     int64_t data_version; /* changes when somebody else writes into the file */
+    int64_t log_pages;    /* in the write-ahead log */
+    int64_t log_limit;    /* so many and it is moved */
+    int64_t log_frame;    /* octets of a page in it */
+    int64_t log_size;     /* octets of its file, when last looked at */
 };
 
 /* --- sqlite.c ----------------------------------------------------------- */
@@ -149,9 +154,6 @@ bool database_note_damage(struct database *database, int64_t number);
 void database_tell_damage(const char *path, const char *what, struct bytes *text);
 /* Without a write lock: for questions while the file cannot be written. */
 bool database_begin_reading(struct database *database);
-/* Makes what is in the write-ahead log room for more of it. */
-void database_make_room(struct database *database);
-
 /* Carries out one operation inside the transaction and fills in its answer. */
 bool database_carry_out(struct database *database, struct operation *operation);
 
@@ -160,9 +162,6 @@ bool database_carry_out(struct database *database, struct operation *operation);
 bool database_probe(struct database *database);
 /* Rows changed since opening. */
 int64_t database_changes(struct database *database);
-
-/* Moves the write-ahead log into the file. */
-void database_checkpoint(struct database *database);
 
 /* Several statements without results. */
 bool database_execute(struct database *database, const char *sql);
@@ -225,6 +224,18 @@ bool part_delete_all(struct database *database, int64_t number);
  * that are there by a foreign id of their own but have parts go from it. */
 bool part_find(struct database *database, struct operation *operation);
 bool part_look(struct database *database);
+
+/* --- wal.c -------------------------------------------------------------- */
+
+/* From now on the log is moved by wal_tend() and wal_move() only. */
+void wal_take_over(struct database *database);
+/* Whether wal_tend() has something to do. Costs nothing. */
+bool wal_is_due(const struct database *database);
+/* Between two batches: moves the log into the file when it is long, and prepares
+ * room in it for the next ones. */
+void wal_tend(struct database *database);
+/* Moves the log into the file. Its octets stay on the disk and are written over. */
+void wal_move(struct database *database);
 
 /* --- questions.c -------------------------------------------------------- */
 

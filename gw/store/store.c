@@ -29,6 +29,10 @@
 #define PATIENCE_MS   2
 #define LEAST_PORTION 64 /* operations */
 
+/* So many operations at once the loop commits by itself, where the disk is quick. */
+#define FEW      3
+#define QUICK_US 300
+
 struct store {
     struct loop *loop;
     struct store_lock *lock;
@@ -39,6 +43,8 @@ struct store {
     int64_t uncertain;
     struct operation_list collected;
     size_t collected_count;
+    bool collected_more; /* than inserts and updates */
+    int64_t sync_us;     /* of a commit, on the average */
     bool flush_posted;
     struct loop_timer *patience; /* set while only patient operations are collected */
     atomic_int posts;            /* both kinds, not yet come in */
@@ -98,7 +104,17 @@ static void take_news(struct store *store, const struct batch *batch)
 static void submit(struct store *store)
 {
     store->collected_count = 0;
+    store->collected_more = false;
     writer_submit(store->writer, &store->collected);
+}
+
+/* A slow one counts at once, quick ones make good for it by and by. */
+static void note_sync(struct store *store, const struct batch *batch)
+{
+    int64_t average = (7 * store->sync_us + batch->sync_us) / 8;
+
+    if (batch->count > 0)
+        store->sync_us = batch->sync_us > 10 * QUICK_US ? batch->sync_us : average;
 }
 
 static size_t portion_of(const struct batch *batch)
@@ -114,6 +130,7 @@ static void answer_batch(struct store *store, struct batch *batch)
     struct operation *next;
 
     take_news(store, batch);
+    note_sync(store, batch);
     for (struct operation *o = batch->operations; o != NULL; o = next) {
         next = o->next;
         log_unheard(o);
@@ -153,6 +170,24 @@ static void on_answered(void *arg)
 
 /* --- the loop: issuing --------------------------------------------------------------- */
 
+/*
+ * One sender that waits for each answer would pay two changes of threads for each
+ * commit. While the disk is quick and little is there, the loop carries it out
+ * itself: it stands still for less than the changes took.
+ */
+static bool carry_out_here(struct store *store)
+{
+    if (store->collected_count == 0 || store->collected_count > FEW || store->collected_more ||
+        store->sync_us > QUICK_US)
+        return false;
+    struct batch *batch = writer_run_here(store->writer, &store->collected);
+    if (batch == NULL)
+        return false;
+    store->collected_count = 0;
+    answer_batch(store, batch);
+    return true;
+}
+
 /* Posted with the first operation of a round. */
 static void flush(void *arg)
 {
@@ -162,7 +197,8 @@ static void flush(void *arg)
         return;
     store->flush_posted = false;
     loop_timer_cancel(store->patience);
-    submit(store);
+    if (!carry_out_here(store))
+        submit(store);
 }
 
 static void patience_over(void *arg)
@@ -179,6 +215,8 @@ static void issue(struct store *store, struct operation *operation)
 
     operation_list_append(&store->collected, operation);
     store->collected_count++;
+    store->collected_more |=
+        operation->type != OPERATION_INSERT && operation->type != OPERATION_UPDATE;
     if (store->flush_posted)
         return;
     if (patient) {
@@ -327,7 +365,7 @@ static bool take_stock(struct store *store, struct bytes *error)
 
     if (change_recover(database, &store->uncertain) &&
         question_survey(database, &store->queues, &store->queue_count)) {
-        store->counts = writer_count(database->tally);
+        store->counts = carrier_count(database->tally);
         return true;
     }
     if (database_is_damaged(database))
