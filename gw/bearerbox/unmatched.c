@@ -41,15 +41,16 @@ static struct unmatched_place **bucket(struct unmatched *unmatched, struct slice
     return &unmatched->buckets[(hash ^ hash >> 16) % BUCKETS];
 }
 
+/* At the end: reports of one message stay in order. */
 static void place_in(struct unmatched *unmatched, struct unmatched_item *item, int which)
 {
     struct unmatched_place *place = &item->places[which];
-    struct unmatched_place **head = bucket(unmatched, item->link, item->ids[which]);
+    struct unmatched_place **end = bucket(unmatched, item->link, item->ids[which]);
 
-    *place = (struct unmatched_place){item, item->ids[which], *head, head};
-    if (*head != NULL)
-        (*head)->back = &place->next;
-    *head = place;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *place = (struct unmatched_place){item, item->ids[which], NULL, end};
+    *end = place;
 }
 
 void unmatched_add(struct unmatched *unmatched, struct unmatched_item *item)

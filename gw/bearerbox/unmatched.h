@@ -47,7 +47,8 @@ size_t unmatched_count(const struct unmatched *unmatched);
 /* NULL when there is none. */
 struct unmatched_item *unmatched_oldest(const struct unmatched *unmatched);
 
-/* Calls fn for every item of the link with this id; fn may remove its item. */
+/* Calls fn for every item of the link with this id, oldest first; fn may remove
+ * its item. */
 void unmatched_each(struct unmatched *unmatched, struct slice link, struct slice id,
                     void (*fn)(struct unmatched_item *item, void *arg), void *arg);
 
