@@ -34,6 +34,7 @@ class Crash(unittest.TestCase):
         self.assertGreater(result["accepted"], 0, output)
         self.assertEqual(result["lost"], 0, output)
         self.assertEqual(result.get("drained", 1), 1, output)
+        self.assertEqual(result.get("unlisted", 0), 0, output)
         return result
 
     def test_mt_and_the_smsc_is_down(self):
@@ -55,6 +56,11 @@ class Crash(unittest.TestCase):
         for kill in ("bb", "sb", "both"):
             with self.subTest(kill):
                 self.crash("mo-%s" % kill)
+
+    def test_reports(self):
+        for kill in ("bb", "sb", "both"):
+            with self.subTest(kill):
+                self.crash("dlr-%s" % kill)
 
     def test_an_orderly_end_sends_nothing_twice(self):
         self.assertEqual(self.crash("restart")["duplicated"], 0)

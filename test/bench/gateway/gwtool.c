@@ -527,15 +527,34 @@ static void smpp_deliver(struct sc *c, uint32_t seq, const char *src, const char
     buf_add(&c->out, p, w - p);
 }
 #define DLR_SEQ 0x40000000u
+#define OPEN_RECEIPTS 1000
+/* Receipts without an answer: sent again when the connection was lost or the
+ * answer was bad, as SMSCs do (-r). */
+static struct { struct later v[OPEN_RECEIPTS]; size_t n; } unheard;
+static void receipt_answered(uint32_t seq, uint32_t status, struct ring *dlr)
+{
+    for (size_t i = 0; i < unheard.n; i++) {
+        if ((DLR_SEQ | (unheard.v[i].msgno & 0x3fffffff)) != seq) continue;
+        if (status) { unheard.v[i].due = now_ns() + 100000000; ring_add(dlr, &unheard.v[i]); }
+        memmove(&unheard.v[i], &unheard.v[i + 1], (--unheard.n - i) * sizeof unheard.v[0]);
+        return;
+    }
+}
+static void receipts_unheard(struct ring *dlr)
+{
+    for (size_t i = 0; i < unheard.n; i++) ring_add(dlr, &unheard.v[i]);
+    unheard.n = 0;
+}
 
 static int cmd_smppsim(int argc, char **argv)
 {
     int port = 0, o, window = 50, want_dlr = 0;
     uint64_t mo_n = 0, id0 = 1, delay_ms = 0, dlr_ms = 0, no_dlr = 0;
-    int quickack = 0;
+    int quickack = 0, repeat = 0;
     const char *statf = NULL, *logf = NULL, *ackf = NULL, *gate = NULL;
-    while ((o = getopt(argc, argv, "p:m:w:L:A:S:i:g:d:D:N:q")) != -1) switch (o) {
+    while ((o = getopt(argc, argv, "p:m:w:L:A:S:i:g:d:D:N:qr")) != -1) switch (o) {
         case 'N': no_dlr = strtoull(optarg, 0, 10); break;   /* the first N receipts never come */
+        case 'r': repeat = 1; break;                          /* receipts without an answer */
         case 'q': quickack = 1; break;                        /* do not delay TCP acknowledgements */
         case 'p': port = atoi(optarg); break;
         case 'm': mo_n = strtoull(optarg, 0, 10); break;
@@ -586,6 +605,7 @@ static int cmd_smppsim(int argc, char **argv)
             smpp_deliver(rxc, DLR_SEQ | (l->msgno & 0x3fffffff), l->dst, l->src, 4, txt, n);
             st[S_DLR]++;
             dlr_open++;
+            if (repeat && unheard.n < OPEN_RECEIPTS) unheard.v[unheard.n++] = *l;
             dlr.head = (dlr.head + 1) % dlr.cap;
             dlr.n--;
         }
@@ -675,7 +695,7 @@ static int cmd_smppsim(int argc, char **argv)
                     break;
                 }
                 case 0x80000005u:
-                    if (seq & DLR_SEQ) { st[S_DLRACK]++; if (dlr_open) dlr_open--; }
+                    if (seq & DLR_SEQ) { st[S_DLRACK] += status == 0; if (dlr_open) dlr_open--; receipt_answered(seq, status, &dlr); }
                     else {
                         if (mo_open) mo_open--;
                         if (status == 0) { st[S_ACK]++; if (ackf) vec_add(&acked, seq); }
@@ -693,7 +713,7 @@ static int cmd_smppsim(int argc, char **argv)
                 c->fd = -1;
                 c->gen++;
                 st[S_CONN]--;
-                if (rxc == c) { rxc = NULL; for (int i = 0; i < 256; i++) if (conns[i].fd >= 0 && conns[i].rx) rxc = &conns[i]; }
+                if (rxc == c) { rxc = NULL; receipts_unheard(&dlr); dlr_open = 0; for (int i = 0; i < 256; i++) if (conns[i].fd >= 0 && conns[i].rx) rxc = &conns[i]; }
             }
         }
     }
