@@ -99,6 +99,7 @@ static void prepare_libevent(void)
     if (evthread_use_pthreads() != 0)
         log_panic("libevent cannot use threads.");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write() */
 }
 
 /* --- the mailbox --------------------------------------------------------- */

@@ -19,12 +19,22 @@ LONG = "A long text of three parts. " * 15
 
 
 class Hasty(SmppSmsc):
-    """Sends the receipts in `early` for a message before the answer to its submit."""
+    """Sends the receipts in `early` for a message before the answer to its submit;
+    keeps in mind what it did not answer."""
 
     early = ()
 
+    def __init__(self):
+        self.unanswered = []  # while it is silent
+        super().__init__()
+
+    def answer(self, session, sequence, message):
+        session.send(SUBMIT_SM | RESPONSE, 0, sequence, message.id.encode() + b"\0")
+
     def _submitted(self, session, sequence, message):
         if not self.early:
+            if self.silent:
+                self.unanswered.append((session, sequence, message))
             super()._submitted(session, sequence, message)
             return
         with self.changed:
@@ -35,11 +45,11 @@ class Hasty(SmppSmsc):
         self._wait_in_thread(session, sequence, message, sequences)
 
     def _wait_in_thread(self, session, sequence, message, sequences):
-        def answer():
+        def answer_then():
             for number in sequences:
                 self.wait_acknowledged(number)
-            session.send(SUBMIT_SM | RESPONSE, 0, sequence, message.id.encode() + b"\0")
-        threading.Thread(target=answer, daemon=True).start()
+            self.answer(session, sequence, message)
+        threading.Thread(target=answer_then, daemon=True).start()
 
 
 class SmppTest(BearerboxTest):
