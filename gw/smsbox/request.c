@@ -125,12 +125,24 @@ static void log_request(const struct mo *mo, struct slice reply, const struct ht
     bytes_free(&line);
 }
 
+/* The handset is told that its message was not served, and may send it again. A
+ * service that replies nothing gets it again itself, when the application is away
+ * or broken. */
+static bool nobody_hears(const struct mo *mo, const struct http_answer *answer)
+{
+    return mo->service->pieces.max_messages == 0 && (answer->status == 0 || answer->status >= 500);
+}
+
 static void on_answer(const struct http_answer *answer, void *arg)
 {
     struct mo *mo = arg;
     const struct settings *settings = mo->incoming->settings;
     if (!fetch_succeeded(answer)) {
         log_request(mo, slice_str(settings->text_couldnotfetch), answer);
+        if (nobody_hears(mo, answer)) {
+            mo_end(mo, ACK_FAILED_TEMPORARY);
+            return;
+        }
         mo_reply_failure(mo, settings->text_couldnotfetch, slice_unset());
         return;
     }

@@ -9,9 +9,10 @@ import threading
 import unittest
 
 from bearerbox_test import BearerboxTest
-from gateway import build_directory, wait_for
+from gateway import GatewayTest, build_directory, free_port, wait_for
 from modem_test import ModemCase
 from http_peer import HttpPeer
+from smsc_peer import FakeSmsc
 from smpp_peer import DELIVER_SM, Message, RESPONSE, SUBMIT_SM, SmppSmsc
 
 DELIVERED, FAILED, BUFFERED, ACCEPTED = 1, 2, 4, 8
@@ -304,6 +305,29 @@ class Postponed(SmppTest):
         self.client.ack(self.client.wait_sms(60), 0)
         self.wait_state("handled")
         self.assertNotIn("dead", self.gw.status())
+
+
+class Application(GatewayTest):
+    """The whole way: an application that is broken gets the message again."""
+
+    def test_a_service_without_replies(self):
+        app = self.peer(HttpPeer())
+        port = free_port()
+        gw = self.gateway(
+            smsc=[{"smsc": "fake", "smsc_id": "f1", "port": port,
+                   "connect_allow_ip": "127.0.0.1"}],
+            core={"mo_retry_first": "1s"},
+            service=[{"keyword": "default", "max_messages": 0,
+                      "get_url": "http://127.0.0.1:%d/mo?text=%%a" % app.port}])
+        gw.start()
+        smsc = self.peer(FakeSmsc(port))
+        gw.wait_link("f1")
+        app.answer("/mo", times=1, status=500)
+        app.answer("/mo", times=1, drop=True)
+        smsc.text("4917", "999", "kept")
+        app.wait(3, timeout=60)
+        wait_for(lambda: gw.store_size() == 0, 30, gw.status)
+        self.assertEqual([r.query["text"] for r in app.requests], ["kept"] * 3)
 
 
 class Modem(ModemCase):
