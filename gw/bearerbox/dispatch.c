@@ -422,8 +422,9 @@ static void count_limited(const struct route *route, int priority)
             smsc_count(route->members[i].bearer->smsc, SMSC_TALLY_LIMITED, 1);
 }
 
-/* What waits for the connection when it may begin nothing any more. */
-static void note_restraint(struct bearer *bearer)
+/* Counts what waits for the connection when it may begin nothing any more. True
+ * when that is so, and others have to look. */
+static bool note_restraint(struct bearer *bearer)
 {
     bool restrained = is_online(bearer) && smsc_permits(bearer->smsc, 0) == 0;
 
@@ -431,6 +432,7 @@ static void note_restraint(struct bearer *bearer)
         smsc_count(bearer->smsc, SMSC_TALLY_LIMITED,
                    (unsigned)(dispatch_queue(bearer).messages - (int64_t)load(bearer)));
     bearer->restrained = restrained;
+    return restrained;
 }
 
 /* --- straight from a box to a connection ------------------------------------------------- */
@@ -469,9 +471,12 @@ void dispatch_direct(struct lane *lane, struct bearer *bearer, int64_t number,
 
 void dispatch_link_changed(struct dispatch *dispatch, struct bearer *bearer)
 {
+    if (!note_restraint(bearer) && is_online(bearer)) {
+        pump(bearer);
+        return;
+    }
     if (!is_online(bearer))
         hand_return(bearer);
-    note_restraint(bearer);
     dispatch_resume(dispatch); /* others may take over, also where it was preferred */
 }
 

@@ -49,6 +49,15 @@ class Facts(GatewayTest):
         gw.wait_log("the signal is weak, -107 dBm")
         gw.wait_status(r"signal -107\b")
 
+    def test_a_search_with_its_signal(self):
+        self.modem.ctl("set creg 2")
+        gw = self.gateway(smsc=[{"smsc": "at", "smsc_id": "m1", "device": self.modem.device}])
+        gw.start_bearerbox()
+        gw.wait_status(r"(?s)m1.*not registered in the network.*imei 356938035640001.*"
+                       r"registration searching")
+        self.modem.ctl("set creg 1")
+        gw.wait_status(r"(?s)m1.*online.*registration home")
+
     def test_roaming(self):
         self.modem.ctl("set creg 5")
         gw = self.start()

@@ -10,9 +10,10 @@
 #include "gwlib/clock.h"
 
 #define EVERY_MS     60000
-#define ANSWER_MS    3000 /* patience with a question that matters to nobody */
+#define ANSWER_MS    10000 /* some look into the SIM or the network for it */
 #define REFUSALS_MAX 2
 #define QUIET_MS     500
+#define BETTER_DBM   6 /* so much better than weak: a new weakness is worth a word */
 
 enum when {
     SIM,    /* when it is brought up */
@@ -116,10 +117,13 @@ static void watch_signal(struct at_modem *modem)
 
     if (!at_about_signal(bytes_slice(&modem->answer.lines), &signal))
         return;
-    if (signal.weak && !modem->about.is_weak)
+    if (signal.weak && modem->about.weak_dbm == 0) {
         log_to(modem->log, LOG_LEVEL_WARNING, "%s: the signal is weak, %d dBm: messages may fail",
                modem->name, signal.dbm);
-    modem->about.is_weak = signal.weak;
+        modem->about.weak_dbm = signal.dbm;
+    } else if (!signal.weak && signal.dbm >= modem->about.weak_dbm + BETTER_DBM) {
+        modem->about.weak_dbm = 0;
+    }
 }
 
 /* --- asking ----------------------------------------------------------------------------- */
@@ -131,10 +135,11 @@ static enum at_condition silent(struct at_modem *modem)
 }
 
 /* True when the answer is in; else *condition says whether to go on. */
-static bool ask(struct at_modem *modem, const char *command, enum at_condition *condition)
+static bool ask(struct at_modem *modem, const char *command, int timeout_ms,
+                enum at_condition *condition)
 {
     *condition = AT_GOOD;
-    switch (at_modem_command(modem, ANSWER_MS, "%s", command)) {
+    switch (at_modem_command(modem, timeout_ms, "%s", command)) {
     case AT_OK:
         return true;
     case AT_ERROR:
@@ -175,7 +180,8 @@ static enum at_condition put_question(struct at_modem *modem, size_t i, bool *an
     struct bytes value = {0};
     enum at_condition condition;
 
-    if (!ask(modem, questions[i].command, &condition)) {
+    if (!ask(modem, questions[i].command, questions[i].when == SIM ? AT_PLAIN_MS : ANSWER_MS,
+             &condition)) {
         modem->about.refusals[i]++;
         if (modem->answer.final == AT_TIMEOUT && condition == AT_GOOD)
             modem->knowledge->sim.silent |= UINT32_C(1) << i;
@@ -226,7 +232,7 @@ static enum at_condition ask_model(struct at_modem *modem)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0] && condition == AT_GOOD; i++) {
         struct bytes text = {0};
 
-        if (ask(modem, commands[i], &condition) &&
+        if (ask(modem, commands[i], AT_PLAIN_MS, &condition) &&
             at_about_text(bytes_slice(&modem->answer.lines), &text)) {
             if (slice_starts_with(bytes_slice(&text), bytes_slice(&model)))
                 bytes_clear(&model); /* the model names its maker already */
@@ -251,7 +257,7 @@ static enum at_condition prefer_name(struct at_modem *modem)
     if (modem->about.named || !slice_to_number(bytes_slice(operator_name), 10000, 999999, &number))
         return AT_GOOD;
     modem->about.named = true;
-    if (ask(modem, "AT+COPS=3,0", &condition))
+    if (ask(modem, "AT+COPS=3,0", AT_PLAIN_MS, &condition))
         for (size_t i = 0; i < COUNT && condition == AT_GOOD; i++)
             if (questions[i].fact == SMSC_FACT_OPERATOR) {
                 bool answered = false;

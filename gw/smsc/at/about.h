@@ -22,7 +22,7 @@ struct at_about {
     bool known[SMSC_FACTS];
     bool said[SMSC_FACTS];   /* that told[] is what the host was told */
     bool model_asked, named; /* named: the operator is asked by name */
-    bool is_weak;            /* and that was said */
+    int weak_dbm;            /* that was said; 0: it is not weak */
     struct bytes told[SMSC_FACTS];
 };
 

@@ -288,6 +288,8 @@ static enum at_readiness registration(struct at_modem *modem, struct bytes *deta
 {
     switch (at_modem_registration(modem)) {
     case AT_UNREGISTERED:
+        if (at_modem_ask_about(modem) == AT_CLOSED) /* no signal may be the reason */
+            return AT_BROKEN;
         bytes_append_str(detail, "not registered in the network");
         return AT_NOT_YET;
     case AT_CLOSED:
