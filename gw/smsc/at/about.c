@@ -11,7 +11,7 @@
 
 #define EVERY_MS     60000
 #define ANSWER_MS    10000 /* some look into the SIM or the network for it */
-#define REFUSALS_MAX 2
+#define REFUSALS_MAX 3
 #define QUIET_MS     500
 #define BETTER_DBM   6 /* so much better than weak: a new weakness is worth a word */
 
@@ -175,6 +175,13 @@ static void take_value(struct at_modem *modem, size_t i, struct slice value)
     at_modem_tell(modem, questions[i].fact, value);
 }
 
+/* The SIM or its service is not ready yet: no refusal. */
+static bool is_busy(const struct at_modem *modem)
+{
+    return at_modem_error_is(modem, CAUSE_WAIT) || at_modem_error_is(modem, CAUSE_SIM) ||
+           at_modem_error_is(modem, CAUSE_PIN);
+}
+
 static enum at_condition put_question(struct at_modem *modem, size_t i, bool *answered)
 {
     struct bytes value = {0};
@@ -182,7 +189,8 @@ static enum at_condition put_question(struct at_modem *modem, size_t i, bool *an
 
     if (!ask(modem, questions[i].command, questions[i].when == SIM ? AT_PLAIN_MS : ANSWER_MS,
              &condition)) {
-        modem->about.refusals[i]++;
+        if (!is_busy(modem))
+            modem->about.refusals[i]++;
         if (modem->answer.final == AT_TIMEOUT && condition == AT_GOOD)
             modem->knowledge->sim.silent |= UINT32_C(1) << i;
         return condition;
@@ -201,8 +209,9 @@ static bool worth_asking(const struct at_modem *modem, size_t i)
            (modem->knowledge->sim.silent & UINT32_C(1) << i) == 0;
 }
 
-/* All questions of one kind; a fact that was found is not asked for again. */
-static enum at_condition ask_all(struct at_modem *modem, enum when when)
+/* All questions of one kind; a fact that was found is not asked for again.
+ * unknown_only: nor is one that is known. */
+static enum at_condition ask_all(struct at_modem *modem, enum when when, bool unknown_only)
 {
     bool found[SMSC_FACTS] = {false}, asked[SMSC_FACTS] = {false};
     enum at_condition condition = AT_GOOD;
@@ -211,7 +220,7 @@ static enum at_condition ask_all(struct at_modem *modem, enum when when)
         enum smsc_fact fact = questions[i].fact;
 
         if (questions[i].when != when || found[fact] || !worth_asking(modem, i) ||
-            (when == ONCE && modem->about.known[fact]) || modem->host->stopped(modem->host->arg))
+            (unknown_only && modem->about.known[fact]) || modem->host->stopped(modem->host->arg))
             continue;
         asked[fact] = true;
         condition = put_question(modem, i, &found[fact]);
@@ -240,9 +249,9 @@ static enum at_condition ask_model(struct at_modem *modem)
         }
         bytes_free(&text);
     }
+    modem->about.models_asked = model.len > 0 ? REFUSALS_MAX : modem->about.models_asked + 1;
     if (model.len > 0)
         at_modem_tell(modem, SMSC_FACT_MODEL, bytes_slice(&model));
-    modem->about.model_asked = condition == AT_GOOD;
     bytes_free(&model);
     return condition;
 }
@@ -269,7 +278,7 @@ static enum at_condition prefer_name(struct at_modem *modem)
 
 bool at_modem_ask_sim(struct at_modem *modem)
 {
-    return ask_all(modem, SIM) != AT_CLOSED;
+    return ask_all(modem, SIM, false) != AT_CLOSED;
 }
 
 enum at_condition at_modem_ask_about(struct at_modem *modem)
@@ -280,11 +289,13 @@ enum at_condition at_modem_ask_about(struct at_modem *modem)
     if (now < modem->about.next)
         return AT_GOOD;
     modem->about.next = now + EVERY_MS;
-    condition = modem->about.model_asked ? AT_GOOD : ask_model(modem);
+    condition = ask_all(modem, SIM, true);
+    if (condition == AT_GOOD && modem->about.models_asked < REFUSALS_MAX)
+        condition = ask_model(modem);
     if (condition == AT_GOOD)
-        condition = ask_all(modem, ONCE);
+        condition = ask_all(modem, ONCE, true);
     if (condition == AT_GOOD)
-        condition = ask_all(modem, ALWAYS);
+        condition = ask_all(modem, ALWAYS, false);
     if (condition == AT_GOOD)
         condition = prefer_name(modem);
     return condition;

@@ -20,9 +20,10 @@ struct at_about {
     int64_t next;                         /* when to ask again; monotonic ms */
     uint8_t refusals[AT_ABOUT_QUESTIONS]; /* of each question, in a row */
     bool known[SMSC_FACTS];
-    bool said[SMSC_FACTS];   /* that told[] is what the host was told */
-    bool model_asked, named; /* named: the operator is asked by name */
-    int weak_dbm;            /* that was said; 0: it is not weak */
+    bool said[SMSC_FACTS]; /* that told[] is what the host was told */
+    int models_asked;      /* how often the model was asked for */
+    bool named;            /* the operator is asked by name */
+    int weak_dbm;          /* that was said; 0: it is not weak */
     struct bytes told[SMSC_FACTS];
 };
 
