@@ -203,6 +203,19 @@ static void read_variables(struct smsc *smsc, const struct conf_group *group)
     smsc->log_level = (int)conf_number(group, "log-level");
 }
 
+/* What all kinds of connections have besides their driver. */
+static bool make_parts(struct smsc *smsc, struct conf_problems *problems)
+{
+    smsc->restraint = restraint_create(smsc->loop, smsc->group, restraint_changed, smsc, problems);
+    if (smsc->restraint == NULL || !balance_create(&smsc->balance, smsc, smsc->group, problems))
+        return false;
+    if (smsc->balance == NULL || smsc->driver->ussd != NULL)
+        return true;
+    conf_report(problems, CONF_ERROR, smsc->group, "balance-code",
+                "an SMSC of type %s cannot ask the network", smsc->driver->type);
+    return false;
+}
+
 struct smsc *smsc_create(struct loop *loop, const struct conf_group *group,
                          const struct smsc_events *events, void *owner,
                          struct conf_problems *problems)
@@ -223,8 +236,7 @@ struct smsc *smsc_create(struct loop *loop, const struct conf_group *group,
     smsc->name = memory_strdup(driver->type);
     smsc->throttle = loop_timer_create(loop, throttle_over, smsc);
     read_variables(smsc, group);
-    smsc->restraint = restraint_create(loop, group, restraint_changed, smsc, problems);
-    if (smsc->restraint != NULL && balance_create(&smsc->balance, smsc, group, problems))
+    if (make_parts(smsc, problems))
         smsc->data = driver->create(smsc, group, problems);
     if (smsc->data == NULL) {
         smsc_free(smsc);

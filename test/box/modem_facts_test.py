@@ -72,6 +72,30 @@ class Facts(GatewayTest):
                     "it was 89490112345678900001")
         gw.wait_status(r"iccid 8949011234567899999\b")
 
+    def test_lte_signal_and_a_numeric_operator(self):
+        self.modem.ctl('answer +CSQ {"lines": ["+CSQ: 99,99"]}')
+        self.modem.ctl('answer +CESQ {"lines": ["+CESQ: 99,99,255,255,20,46"]}')
+        self.modem.ctl('answer +CCID {"lines": [], "final": "ERROR"}')
+        self.modem.ctl('answer +ICCID {"lines": [], "final": "ERROR"}')
+        self.modem.ctl('answer ^ICCID? {"lines": ["^ICCID: 98941021436587092143"]}')
+        self.modem.ctl('answer +CGMM {"lines": ["+CGMM: KANTELE X1"]}')
+        self.modem.ctl("set cops-format 2")
+        gw = self.start()
+        page = gw.wait_status(r"signal -95\b").string  # -141 + 46, 3GPP TS 27.007, 8.69
+        for fact in ("model KANTELE X1 1.0", "iccid 89490112345678901234"):
+            self.assertIn(fact, page)
+        gw.wait_status(r"operator VIRTUAL")
+
+    def test_a_sim_that_is_busy_at_first(self):
+        self.modem.ctl('answer +CIMI {"lines": [], "final": "+CME ERROR: 14"}')
+        self.modem.ctl('answer +CCID {"lines": [], "final": "ERROR"}')
+        self.modem.ctl('answer +ICCID {"lines": [], "final": "ERROR"}')
+        gw = self.start()
+        gw.sendsms(to="+4917012345", text="goes all the same")
+        self.modem.wait_sent(1)
+        gw.wait_status(r"operator VIRTUAL")
+        self.assertNotIn("imsi", gw.status())
+
     def test_messages_go_while_questions_are_refused(self):
         self.modem.ctl("set csq 99")
         gw = self.start()

@@ -135,6 +135,13 @@ class Limits(Fakes):
         gw = self.gateway(smsc=[{"smsc": "fake", "smsc_id": "a", "port": free_ports(1),
                                  "quiet_hours": "22 to 7"}])
         self.assertIn("'22 to 7' is no time of day like 22:00-07:00", self.check(gw))
+        for wrong, words in (({"balance_code": "*1#"}, "cannot ask the network"),
+                             ({"balance_least": 5}, "needs balance-code"),
+                             ({"balance_code": "*1#", "balance_every": "often"},
+                              "'often' is neither a duration like 6h nor a time")):
+            gw = self.gateway(smsc=[{"smsc": "fake", "smsc_id": "a", "port": free_ports(1),
+                                     **wrong}])
+            self.assertIn(words, self.check(gw))
 
     @staticmethod
     def check(gw):

@@ -21,6 +21,7 @@ SETTINGS = {
     "creg": lambda phone, v: phone.set_registration(int(v)),
     "csq": lambda phone, v: setattr(phone, "signal", int(v)),
     "operator": lambda phone, v: setattr(phone, "operator", v),
+    "cops-format": lambda phone, v: setattr(phone, "cops_format", int(v)),
     "imsi": lambda phone, v: setattr(phone, "imsi", v),
     "iccid": lambda phone, v: setattr(phone, "iccid", v),
     "ussd-form": lambda phone, v: setattr(phone, "ussd_form", v),
@@ -65,6 +66,12 @@ def _inject(phone, rest):
 def _inject_pdu(phone, rest):
     """inject-pdu HEX: the same, as a PDU (DELIVER or STATUS-REPORT)"""
     phone.network.inject(rest.strip().upper())
+
+
+def _answer(phone, rest):
+    """answer COMMAND {"lines": [..], "final": ".."}: to this command (without AT) from now on"""
+    name, _, answer = rest.partition(" ")
+    phone.traits["answers"] = {**phone.traits["answers"], name.upper(): json.loads(answer)}
 
 
 def _ussd(phone, rest):
@@ -201,7 +208,7 @@ def _stats(phone, _):
 
 
 COMMANDS = {
-    "inject": _inject, "inject-pdu": _inject_pdu, "ussd": _ussd, "store": _store, "sent": _sent,
+    "inject": _inject, "inject-pdu": _inject_pdu, "answer": _answer, "ussd": _ussd, "store": _store, "sent": _sent,
     "reports": _reports, "fate": _fate, "next": _next, "report": _report,
     "fail-next": _fail_next, "at-send": _at_send, "hang": _hang, "resume": _resume,
     "vanish": _vanish, "reboot": _reboot, "lose-prompt": _lose_prompt,
