@@ -46,6 +46,23 @@ class ModemCase(GatewayTest):
         """All texts that the modem sent, sorted."""
         return sorted(p["text"] for p in self.modem.sent_parts())
 
+    def send_all(self, count, first=0):
+        for n in range(first, first + count):
+            self.send("message %d" % n, dlr_mask=3, dlr_url="http://127.0.0.1:1/")
+
+    def send_first(self):
+        """One message, and its answer has been read: references are known."""
+        self.send_all(1)
+        self.gw.wait_status(r"m1.*sent: sms 1 ")
+
+    def assert_once(self, count, timeout=40):
+        """Each message went out, none twice."""
+        want = sorted("message %d" % n for n in range(count))
+        wait_for(lambda: set(self.texts()) >= set(want), timeout,
+                 lambda: "all of them, not %r\n%s" % (self.texts(), self.gw.log()[-4000:]))
+        self.gw.wait_status(r"\(online.*queued 0 msgs", 30)
+        self.assertEqual(self.texts(), want)
+
     def empty(self):
         """Nothing is queued or under way."""
         wait_for(lambda: self.gw.store_size() == 0, 20,
@@ -183,23 +200,6 @@ class Tutorial(ModemCase):
 
 
 class Faults(ModemCase):
-    def send_all(self, count, first=0):
-        for n in range(first, first + count):
-            self.send("message %d" % n, dlr_mask=3, dlr_url="http://127.0.0.1:1/")
-
-    def send_first(self):
-        """One message, and its answer has been read: references are known."""
-        self.send_all(1)
-        self.gw.wait_status(r"m1.*sent: sms 1 ")
-
-    def assert_once(self, count):
-        """Each message went out, none twice."""
-        want = sorted("message %d" % n for n in range(count))
-        wait_for(lambda: set(self.texts()) >= set(want), 40,
-                 lambda: "all of them, not %r\n%s" % (self.texts(), self.gw.log()[-4000:]))
-        self.gw.wait_status(r"\(online.*queued 0 msgs", 30)
-        self.assertEqual(self.texts(), want)
-
     def test_device_gone_and_back(self):
         self.start()
         self.send_first()

@@ -105,7 +105,7 @@ static void nothing_is_guessed(void **state)
     hold_after(-1);
     assert_int_equal(at_held_compare(&held, 2), AT_HELD_UNKNOWN);
     hold_after(5);
-    at_held_blur(&held); /* another one failed: does the counter count that? */
+    at_held_blur(&held, &references); /* another one failed: does the counter count that? */
     assert_int_equal(at_held_compare(&held, 7), AT_HELD_UNKNOWN);
     hold_after(5);
     assert_int_equal(at_held_compare(&held, -1), AT_HELD_UNKNOWN);
@@ -125,6 +125,19 @@ static void a_counter_of_attempts_tells_nothing(void **state)
     at_references_fail(&references);
     hold_after(8);
     assert_int_equal(at_held_compare(&held, 10), AT_HELD_UNKNOWN);
+}
+
+static void failures_that_do_not_count(void **state)
+{
+    (void)state;
+    at_references_note(&references, 5, slice_str("+49999"));
+    at_references_fail(&references);
+    hold_after(6);
+    at_held_blur(&held, &references);
+    assert_int_equal(at_held_compare(&held, 8), AT_HELD_ALL_SENT);
+    at_references_fail(&references);
+    hold_after(-1);
+    assert_int_equal(at_held_compare(&held, 7), AT_HELD_NONE_SENT);
 }
 
 static size_t reported(int reference, const char *receiver)
@@ -154,7 +167,7 @@ static void a_report_without_a_known_reference(void **state)
     (void)state;
     hold_after(9);
     at_references_note(&references, 9, slice_str("+4917012345"));
-    at_held_blur(&held);
+    at_held_blur(&held, &references);
     assert_int_equal(reported(9, "+4917012345"), 1); /* that was another message to the same */
     assert_int_equal(reported(11, "+4917012345"), 0);
 }
@@ -273,6 +286,7 @@ int main(void)
         CASE(references_go_round),
         CASE(nothing_is_guessed),
         CASE(a_counter_of_attempts_tells_nothing),
+        CASE(failures_that_do_not_count),
         CASE(a_report_tells),
         CASE(a_report_without_a_known_reference),
         CASE(how_long),

@@ -31,9 +31,13 @@ void at_references_note(struct at_references *references, int reference, struct 
 {
     if (reference < 0 || reference >= AT_REFERENCES)
         return;
-    if (references->last >= 0 && references->failures > 0 &&
-        reference == (references->last + 1 + references->failures) % AT_REFERENCES)
-        references->counts_attempts = true;
+    if (references->last >= 0 && references->failures > 0 && references->failures < AT_REFERENCES) {
+        if (reference == (references->last + 1 + references->failures) % AT_REFERENCES)
+            references->counting = AT_COUNTS_ATTEMPTS;
+        else if (reference == (references->last + 1) % AT_REFERENCES &&
+                 references->counting == AT_COUNTS_UNKNOWN)
+            references->counting = AT_COUNTS_SENT;
+    }
     references->failures = 0;
     references->last = reference;
     at_references_mark(references, reference, receiver);
@@ -56,7 +60,10 @@ void at_references_fail(struct at_references *references)
 /* Whether the reference of the next message says how many were accepted. */
 static int base_of(const struct at_references *references)
 {
-    return references->failures == 0 && !references->counts_attempts ? references->last : -1;
+    if (references->counting == AT_COUNTS_ATTEMPTS ||
+        (references->failures > 0 && references->counting != AT_COUNTS_SENT))
+        return -1;
+    return references->last;
 }
 
 static int64_t time_of(const struct at_held *held)
@@ -109,9 +116,10 @@ void at_held_resume(struct at_held_set *held)
             held->items[i].until = clock_monotonic_ms() + time_of(&held->items[i]);
 }
 
-void at_held_blur(struct at_held_set *held)
+void at_held_blur(struct at_held_set *held, const struct at_references *references)
 {
-    held->base = -1;
+    if (references->counting != AT_COUNTS_SENT)
+        held->base = -1;
 }
 
 int at_held_reference(const struct at_held_set *held, size_t i)

@@ -17,11 +17,15 @@
 
 enum { AT_REFERENCES = 256 };
 
+/* Whether the modem's counter of references grows with messages that fail, too: it
+ * shows when one is accepted after some that failed. */
+enum at_counting { AT_COUNTS_UNKNOWN, AT_COUNTS_SENT, AT_COUNTS_ATTEMPTS };
+
 /* Which references were given to which receivers. */
 struct at_references {
-    int last;                           /* -1: none yet */
-    int failures;                       /* since then */
-    bool counts_attempts;               /* this modem's counter grows with failures too */
+    int last;     /* -1: none yet */
+    int failures; /* since then */
+    enum at_counting counting;
     unsigned char known[AT_REFERENCES]; /* 1: the next entry is valid */
     uint64_t receivers[AT_REFERENCES];  /* hash of the last digits */
 };
@@ -30,8 +34,8 @@ void at_references_init(struct at_references *references);
 void at_references_note(struct at_references *references, int reference, struct slice receiver);
 /* The same for one that was sent before the last one. */
 void at_references_mark(struct at_references *references, int reference, struct slice receiver);
-/* The modem refused a message. Most do not count those, as can be seen from the
- * next one that is accepted; a counter that does tells nothing of a lost answer. */
+/* The modem refused a message. Most do not count those; a counter that does tells
+ * nothing of a lost answer. */
 void at_references_fail(struct at_references *references);
 
 enum { AT_HELD_MAX = 8 };
@@ -62,8 +66,9 @@ void at_held_add(struct at_held_set *held, const struct at_references *reference
 struct smsc_submit *at_held_take(struct at_held_set *held, size_t i, int reference);
 /* The modem works again: from now on the time of the lost ones counts. */
 void at_held_resume(struct at_held_set *held);
-/* Another message failed meanwhile: references tell nothing any more. */
-void at_held_blur(struct at_held_set *held);
+/* Another message failed meanwhile: references tell nothing any more, unless it is
+ * known that those do not count. */
+void at_held_blur(struct at_held_set *held, const struct at_references *references);
 
 enum at_verdict { AT_HELD_UNKNOWN, AT_HELD_ALL_SENT, AT_HELD_NONE_SENT };
 

@@ -212,7 +212,7 @@ static void note_failed(struct at_driver *driver, struct smsc_submit *submit,
                         enum at_outcome outcome, const char *text)
 {
     log_to(driver->log, LOG_LEVEL_WARNING, "%s: not sent: %s", driver->name, text);
-    at_held_blur(&driver->held);
+    at_held_blur(&driver->held, &driver->references);
     at_references_fail(&driver->references);
     outcome = judge_again(driver, submit, outcome);
     if (outcome == AT_PAUSE || outcome == AT_STOP)

@@ -37,6 +37,8 @@ SETTINGS = {
     "answer-time": lambda phone, v: setattr(phone.line, "answer_seconds", float(v)),
     "ack-time": lambda phone, v: setattr(phone.network, "ack_seconds", float(v)),
     "retry-time": lambda phone, v: setattr(phone.network, "retry_seconds", float(v)),
+    "sms-ready-time": lambda phone, v: phone.traits.__setitem__("sms_ready_seconds", float(v)),
+    "csms-offer": lambda phone, v: phone.traits.__setitem__("csms", json.loads(v)),
     "charsets": lambda phone, v: phone.traits.__setitem__("charsets", v.split()),
     "lacks": lambda phone, v: phone.traits.__setitem__("lacks", v.split()),
     "list-at-most": lambda phone, v: phone.traits.__setitem__("list_at_most", int(v)),
@@ -119,7 +121,8 @@ def _report(phone, rest):
 
 
 def _fail_next(phone, rest):
-    """fail-next CODE [N]: the next N sends get +CMS ERROR: CODE (0: ERROR alone)"""
+    """fail-next CODE [N]: the next N sends get +CMS ERROR: CODE (0: ERROR alone, -1: without
+    number)"""
     words = rest.split()
     phone.network.failures += [int(words[0])] * (int(words[1]) if len(words) > 1 else 1)
 

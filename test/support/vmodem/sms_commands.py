@@ -137,7 +137,8 @@ def _submit(phone, name, text, taken=lambda: None):
             reference = phone.network.submit(text, taken)
         except Refused as refused:
             code = refused.args[0]
-            phone.line.finish("+CMS ERROR: %d" % code if code else "ERROR")
+            phone.line.finish("ERROR" if not code else
+                              "+CMS ERROR" if code < 0 else "+CMS ERROR: %d" % code)
             return
         if phone.generation == generation and phone.line.busy:
             phone.line.info(["%s: %d" % (name, reference)])

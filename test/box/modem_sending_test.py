@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sending through a modem that has its troubles: errors of all classes, prompts that
+are late, and the memory as a way to send. Nothing accepted is lost, nothing is
+sent twice, nobody restarts anything."""
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "support"))
+from gateway import wait_for  # noqa: E402
+from modem_test import ModemCase  # noqa: E402
+
+
+class Errors(ModemCase):
+    def test_each_that_passes(self):
+        self.start()
+        self.send_first()
+        codes = (38, 42, 47, 303, 322, 331, 332, 500, 512, 515, 0, -1)
+        for n, code in enumerate(codes, 1):
+            self.modem.ctl("fail-next %d" % code)
+            self.send_all(1, n)
+            self.modem.wait_events("refused", n)
+        self.assert_once(len(codes) + 1, timeout=90)
+
+    def test_permanent_ones_cost_one_try(self):
+        self.start()
+        for n, code in enumerate((1, 28, 96, 197, 531)):
+            self.modem.ctl("fate +49%d refuse %d" % (n, code))
+            self.send("never", to="+49%d" % n)
+        self.send("message 0")
+        self.assert_once(1)
+        self.empty()
+        self.assertEqual(self.modem.ctl("stats")["counts"]["refused"], 5)
+
+    def test_a_bar_on_one_receiver_stops_nobody(self):
+        self.modem.ctl("fate +49666 refuse 10")
+        self.start()
+        self.send("barred", to="+49666")
+        self.modem.wait_events("refused")
+        self.send("message 0")
+        self.send("message 1")
+        self.assert_once(2, timeout=15)
+        self.empty()
+
+    def test_a_barred_sim_stops(self):
+        self.modem.ctl("reports refuse 10")
+        self.start()
+        self.send_all(1)
+        self.modem.wait_events("refused")
+        self.send_all(1, 1)
+        self.gw.wait_status(r"(?s)m1.*\(re-connecting.*call barred")
+
+    def test_a_message_that_always_gets_the_modem_into_trouble(self):
+        for n, code in enumerate((300, 331)):
+            self.modem.ctl("fate +4966%d refuse %d" % (n, code))
+        self.start(sms_resend_freq=60)
+        self.send("poison", to="+49660")
+        self.send("poison", to="+49661")
+        self.send_all(3)
+        self.assert_once(3, timeout=90)
+
+
+class Prompts(ModemCase):
+    def test_late_ones(self):
+        self.modem.ctl("set prompt-time 3")
+        self.start()
+        self.send_all(2)
+        self.assert_once(2)
+
+    def test_chatter_before_the_answer(self):
+        self.start()
+        for n, line in enumerate(("+CREG: 1", "RING", "^RSSI: 17", "+CMTI: \"SM\",9", "OK?")):
+            self.modem.ctl("at-send 1 noise " + line)
+            self.send_all(1, n)
+            self.modem.wait_sent(n + 1)
+        self.assert_once(5)
+
+    def test_a_device_that_is_not_ready_after_its_restart(self):
+        self.modem.ctl("set sms-ready-time 8")
+        self.start()
+        self.send_first()
+        self.modem.ctl("at-send 1 reboot 0.5")
+        self.send_all(2, 1)
+        self.assert_once(3, timeout=60)
+
+
+class FromMemory(ModemCase):
+    def test_written_sent_and_deleted(self):
+        self.start(smsc={"send_from_memory": True})
+        self.send_all(2)
+        self.assert_once(2)
+        stats = self.modem.wait_stats(lambda s: s["memories"]["SM"][0] == 0)
+        self.assertEqual(stats["counts"]["submitted"], 2)
+        self.gw.wait_log("AT+CMSS=1")
+
+    def test_a_modem_that_only_sends_what_is_stored(self):
+        self.modem.ctl("set lacks +CMGS")
+        self.start()
+        self.send_all(2)
+        self.assert_once(2)
+        self.gw.wait_log("messages are sent from the memory")
+
+    def test_a_modem_that_stores_nothing(self):
+        self.modem.ctl("set lacks +CMGW")
+        self.start(smsc={"send_from_memory": True})
+        self.send_all(2)
+        self.assert_once(2)
+
+    def test_the_memory_tells_that_it_was_sent(self):
+        self.start(smsc={"send_from_memory": True})
+        self.modem.ctl("at-send 1 lose-answer")
+        self.send("message 0")
+        self.gw.wait_status("settled 1", timeout=60)
+        self.empty()
+        self.assertEqual(self.texts(), ["message 0"])
+        self.modem.wait_stats(lambda s: s["memories"]["SM"][0] == 0)
+
+    def test_the_memory_tells_that_it_was_not_sent(self):
+        self.start(smsc={"send_from_memory": True})
+        self.modem.ctl("fail-next 332")
+        self.send("message 0")
+        self.gw.wait_status("settled 1", timeout=60)
+        self.empty()
+        self.assertEqual(self.texts(), ["message 0"])
+
+    def test_it_restarts_when_it_was_sent(self):
+        self.start(smsc={"send_from_memory": True})
+        self.send_first()
+        self.modem.ctl("at-send 1 reboot 0.5")
+        self.send("message 1")
+        self.gw.wait_status("settled 1", timeout=60)
+        self.assert_once(2)
+
+
+class LongMessages(ModemCase):
+    TEXT = "A long text with € and [brackets]. " * 9
+
+    def test_the_link_is_kept_between_parts(self):
+        self.start()
+        self.send(self.TEXT)
+        self.assertEqual(self.modem.wait_sent(1)[0]["text"], self.TEXT)
+        self.gw.wait_log("AT+CMMS=1")
+
+    def test_a_modem_that_does_not_keep_it(self):
+        self.modem.ctl("set lacks +CMMS")
+        self.start()
+        self.send(self.TEXT)
+        self.assertEqual(self.modem.wait_sent(1)[0]["text"], self.TEXT)
+
+    def test_an_answer_is_lost_in_the_middle(self):
+        self.start()
+        self.send_first()
+        self.modem.ctl("at-send 2 lose-answer")
+        self.send(self.TEXT, dlr_mask=3, dlr_url="http://127.0.0.1:1/")
+        sent = self.modem.wait_sent(2, timeout=60)
+        self.assertEqual(sent[1]["text"], self.TEXT)
+        wait_for(lambda: len(self.modem.sent_parts()) >= 4, 20, "all parts")
+        self.empty_but_reports()
+        self.assertEqual(len(self.modem.sent_parts()), 4)
+
+    def empty_but_reports(self):
+        self.gw.wait_status(r"\(online.*queued 0 msgs", 30)
+
+
+if __name__ == "__main__":
+    import unittest
+    unittest.main()
