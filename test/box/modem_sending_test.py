@@ -20,6 +20,8 @@ class Errors(ModemCase):
             self.modem.ctl("fail-next %d" % code)
             self.send_all(1, n)
             self.modem.wait_events("refused", n)
+            if n == 1:
+                self.modem.wait_sent(2)  # shows that failures have no references
         self.assert_once(len(codes) + 1, timeout=90)
 
     def test_permanent_ones_cost_one_try(self):

@@ -16,7 +16,7 @@
 #include "gw/smsc/at/driver_internal.h"
 #include "gwlib/clock.h"
 
-#define IDLE_WAIT_MS    30000
+#define IDLE_WAIT_MS    12000 /* a modem that restarts without a word is noticed by then */
 #define PAUSE_FIRST_MS  4000
 #define PAUSE_LAST_MS   8000 /* for the network or a busy SIM */
 #define STOP_FIRST_MS   60000
