@@ -40,6 +40,8 @@ struct restraint {
     struct restraint *next; /* of those that are started */
 };
 
+int64_t (*restraint_clock)(void) = clock_wall;
+
 /* So that two connections of one name do not write one file. Loop thread. */
 static struct restraint *started;
 
@@ -110,7 +112,7 @@ static int64_t ms_to_next_look(const struct restraint *restraint, int64_t now)
 static void look(void *arg)
 {
     struct restraint *restraint = arg;
-    int64_t now = clock_wall();
+    int64_t now = restraint_clock();
 
     limits_turn(&restraint->limits, now);
     bytes_clear(&restraint->text);
@@ -327,7 +329,7 @@ size_t restraint_permits(struct restraint *restraint, int priority, size_t under
         return 0;
     if (restraint->quiet.count == 0 && !limits_are_set(&restraint->limits))
         return SIZE_MAX;
-    now = clock_wall();
+    now = restraint_clock();
     if ((restraint->exempt < 0 || (priority > 0 ? priority : 0) < restraint->exempt) &&
         is_quiet(restraint, now))
         return 0;
@@ -342,7 +344,7 @@ void restraint_count(struct restraint *restraint)
 {
     if (!limits_are_set(&restraint->limits))
         return;
-    limits_turn(&restraint->limits, clock_wall());
+    limits_turn(&restraint->limits, restraint_clock());
     limits_count(&restraint->limits, 1);
     if (!restraint->dirty)
         loop_timer_set(restraint->save, SAVE_MS);

@@ -17,6 +17,9 @@
 
 struct restraint;
 
+/* The time of day, seconds since 1970: clock_wall(), unless a test has another. */
+extern int64_t (*restraint_clock)(void);
+
 /* changed: called from the loop when something may have begun or ended. NULL after
  * mistakes, which are added to problems. No input or output yet. */
 struct restraint *restraint_create(struct loop *loop, const struct conf_group *group,
