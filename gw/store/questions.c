@@ -173,13 +173,15 @@ static bool count_sent(struct database *database)
 {
     int64_t all = database_number(
         database, "SELECT count(*) FROM entry INDEXED BY entry_sent WHERE " IS_SENT, -1);
+
+    if (all < 0)
+        return false; /* at once: another query would put its error in the place of this one */
     int64_t sending = database_number(database,
                                       "SELECT count(*) FROM entry INDEXED BY entry_live"
                                       " WHERE " IS_LIVE " AND state = 12"
                                       " AND foreign_id IS NOT NULL",
                                       -1);
-
-    if (all < 0 || sending < 0)
+    if (sending < 0)
         return false;
     tally_add(database, STATE_SENT, all - sending);
     return true;

@@ -31,7 +31,7 @@
 
 /* So many operations at once the loop commits by itself, where the disk is quick. */
 #define FEW      3
-#define QUICK_US 300
+#define QUICK_US 1000 /* a commit, on the average */
 
 struct store {
     struct loop *loop;
@@ -114,7 +114,7 @@ static void note_sync(struct store *store, const struct batch *batch)
     int64_t average = (7 * store->sync_us + batch->sync_us) / 8;
 
     if (batch->count > 0)
-        store->sync_us = batch->sync_us > 10 * QUICK_US ? batch->sync_us : average;
+        store->sync_us = batch->sync_us > 5 * QUICK_US ? batch->sync_us : average;
 }
 
 static size_t portion_of(const struct batch *batch)
@@ -173,7 +173,7 @@ static void on_answered(void *arg)
 /*
  * One sender that waits for each answer would pay two changes of threads for each
  * commit. While the disk is quick and little is there, the loop carries it out
- * itself: it stands still for less than the changes took.
+ * itself, and stands still for as long.
  */
 static bool carry_out_here(struct store *store)
 {
