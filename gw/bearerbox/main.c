@@ -304,6 +304,24 @@ static enum store_sync sync_of(const char *name)
     return strcmp(name, "normal") == 0 ? STORE_SYNC_NORMAL : STORE_SYNC_FULL;
 }
 
+/* The configured place, when it is a folder: a Kannel may have had its spool there. */
+static const char *spool_of(const struct conf_group *core, const struct bytes *path)
+{
+    const char *place = conf_string(core, "store-file");
+
+    if (place == NULL)
+        place = conf_string(core, "store-location");
+    return place != NULL && !slice_equal_str(bytes_slice(path), place) ? place : NULL;
+}
+
+static void tell_dlr_storage(const struct conf_group *core)
+{
+    if (conf_is_set(core, "dlr-storage"))
+        log_info(
+            "dlr-storage = %s: delivery reports are matched by the store, and survive restarts",
+            conf_string(core, "dlr-storage"));
+}
+
 static void open_store(struct gateway *gateway)
 {
     struct bytes path = {0}, error = {0};
@@ -316,8 +334,11 @@ static void open_store(struct gateway *gateway)
     };
 
     gateway->store_is_volatile = !place_of_store(gateway->core, &path);
-    if (!gateway->store_is_volatile)
+    if (!gateway->store_is_volatile) {
         options.path = bytes_str(&path);
+        options.spool = spool_of(gateway->core, &path);
+    }
+    tell_dlr_storage(gateway->core);
     gateway->store = store_open(gateway->loop, &options, &error);
     if (gateway->store == NULL)
         log_panic("Store: %s", bytes_str(&error));

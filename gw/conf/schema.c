@@ -142,12 +142,12 @@ static void check_core(const struct conf *conf, const struct conf_group *core,
         conf_report(problems, CONF_ERROR, core, "smsbox-port", "there is no group 'smsbox'");
 }
 
-/* What waits in them would be forgotten without a word. */
+/* What waits in it would be forgotten without a word. */
 static void check_store(const struct conf_group *core, struct conf_problems *problems)
 {
     const char *type = conf_string(core, "store-type");
 
-    if (strcmp(type, "spool") == 0 || strcmp(type, "redis") == 0)
+    if (strcmp(type, "redis") == 0)
         conf_report(problems, CONF_WARNING, core, "store-type",
                     "messages that wait in Kannel's store of type '%s' are not taken over; those "
                     "of this gateway are kept in a database file",

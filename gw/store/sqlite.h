@@ -258,6 +258,12 @@ void question_free_queues(struct store_queue *queues, size_t count);
  */
 bool takeover_look(const char *path, struct bytes *error);
 /*
+ * When Kannel's spool directories are in this folder: adds their messages to the
+ * database and moves them to a folder beside. Done twice it adds nothing. False
+ * with the reason appended to *error.
+ */
+bool takeover_spool(struct database *database, const char *spool, struct bytes *error);
+/*
  * Adds the waiting messages of a Kannel's store file or spool directory to the
  * database, in one transaction. *left_out is the octets (file) or files
  * (directory) that could not be read. False with the reason in *error.

@@ -385,7 +385,10 @@ static bool open_database(struct store *store, const struct store_options *optio
             return false;
     }
     store->database = database_open(options, error);
-    return store->database != NULL && take_stock(store, error);
+    if (store->database == NULL)
+        return false;
+    return (options->spool == NULL || takeover_spool(store->database, options->spool, error)) &&
+           take_stock(store, error);
 }
 
 static void close_database(struct store *store)

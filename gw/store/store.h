@@ -92,6 +92,7 @@ enum store_sync {
 
 struct store_options {
     const char *path;  /* NULL: in memory only, nothing survives */
+    const char *spool; /* a folder where a Kannel may have had its spool, or NULL */
     int64_t history_s; /* how long finished entries stay; 0: gone at once */
     enum store_sync sync;
     bool hold_uncertain; /* what was SENDING at opening becomes HELD, not QUEUED */

@@ -65,7 +65,8 @@ static bool is_kannel(struct slice file)
 
 /* --- importing --------------------------------------------------------------- */
 
-static bool add_message(struct database *database, const struct sms *sms)
+/* once: a message that is there already, with its receiver, is not added. */
+static bool add_message(struct database *database, const struct sms *sms, bool once)
 {
     bool mo = sms->sms_type == SMS_MO, report = sms->sms_type == SMS_REPORT_MO;
     struct message *message = message_create(sms);
@@ -76,6 +77,7 @@ static bool add_message(struct database *database, const struct sms *sms)
         .state = mo || report ? STATE_RECEIVED : STATE_QUEUED,
         .message = message,
         .queue = slice_str(""),
+        .refuse_duplicate = once,
     };
     struct operation *operation = operation_insert(&insert);
     bool done = change_insert(database, operation);
@@ -107,7 +109,7 @@ static bool import_records(struct database *database, struct slice *rest)
 
     while (done && next_record(rest, &frame)) {
         if (frame.type == FRAME_sms)
-            done = add_message(database, &frame.u.sms);
+            done = add_message(database, &frame.u.sms, false);
         else
             done = take_message_away(database, oldest, &frame.u.ack.id);
     }
@@ -165,7 +167,7 @@ static bool import_spool_file(struct database *database, const char *path, int64
         close(fd);
     if ((next_record(&rest, &frame) || frame_unpack(rest, &frame) == NULL) &&
         frame.type == FRAME_sms)
-        return add_message(database, &frame.u.sms);
+        return add_message(database, &frame.u.sms, true);
     ++*left_out;
     return true;
 }
@@ -236,6 +238,106 @@ bool takeover_import(struct database *database, const char *path, int64_t *count
         bytes_printf(error, "cannot import %s: %s", path, database_error(database));
     database_roll_back(database);
     *count = database_number(database, counting, before) - before;
+    return done;
+}
+
+/* --- a spool directory at start ----------------------------------------------- */
+
+static void sync_folder(const char *path);
+static void name_kept(const char *path, struct bytes *kept);
+
+/* Kannel's 100 subdirectories are called 0 to 99. */
+static int is_bucket(const struct dirent *entry)
+{
+    long number;
+
+    return slice_to_number(slice_str(entry->d_name), 0, 99, &number);
+}
+
+struct buckets {
+    const char *spool;
+    struct dirent **names;
+    int count;
+};
+
+static bool import_buckets(struct database *database, const struct buckets *buckets,
+                           int64_t *left_out)
+{
+    bool done = database_begin(database);
+
+    for (int i = 0; i < buckets->count && done; i++) {
+        struct bytes path = {0};
+
+        bytes_printf(&path, "%s/%s", buckets->spool, buckets->names[i]->d_name);
+        done = import_folder(database, bytes_str(&path), left_out, 1);
+        bytes_free(&path);
+    }
+    done = done && database_commit(database);
+    database_roll_back(database);
+    return done;
+}
+
+/* Into a directory beside them. What cannot be moved would be imported again and
+ * found to be there. */
+static bool move_buckets(const struct buckets *buckets, const char *kept)
+{
+    bool done = mkdir(kept, 0750) == 0;
+
+    for (int i = 0; i < buckets->count && done; i++) {
+        struct bytes from = {0}, to = {0};
+
+        bytes_printf(&from, "%s/%s", buckets->spool, buckets->names[i]->d_name);
+        bytes_printf(&to, "%s/%s", kept, buckets->names[i]->d_name);
+        done = rename(bytes_str(&from), bytes_str(&to)) == 0;
+        bytes_free(&from);
+        bytes_free(&to);
+    }
+    sync_folder(kept);
+    return done;
+}
+
+static bool take_over_buckets(struct database *database, const struct buckets *buckets,
+                              struct bytes *error)
+{
+    static const char counting[] = "SELECT count(*) FROM entry";
+    int64_t before = database_number(database, counting, 0), left_out = 0;
+    struct bytes kept = {0}, path = {0};
+    bool done = import_buckets(database, buckets, &left_out);
+
+    memset(database->tally, 0, sizeof database->tally); /* the survey counts them */
+    bytes_printf(&path, "%s/spool", buckets->spool);
+    name_kept(bytes_str(&path), &kept);
+    if (!done)
+        bytes_printf(error, "cannot take over Kannel's spool directory %s: %s", buckets->spool,
+                     database_error(database));
+    else if (!move_buckets(buckets, bytes_str(&kept)))
+        log_error("cannot move Kannel's spool directories in %s to %s: %s", buckets->spool,
+                  bytes_str(&kept), strerror(errno));
+    if (done && left_out > 0)
+        log_error("%lld files of Kannel's spool directory could not be read: left in %s",
+                  (long long)left_out, bytes_str(&kept));
+    if (done)
+        log_info("%s: took over %lld waiting messages from Kannel's spool directory, which is kept "
+                 "as %s",
+                 buckets->spool, (long long)(database_number(database, counting, 0) - before),
+                 bytes_str(&kept));
+    bytes_free(&kept);
+    bytes_free(&path);
+    return done;
+}
+
+bool takeover_spool(struct database *database, const char *spool, struct bytes *error)
+{
+    struct buckets buckets = {.spool = spool};
+    bool done = true;
+
+    buckets.count = scandir(spool, &buckets.names, is_bucket, alphasort);
+    if (buckets.count > 0)
+        done = take_over_buckets(database, &buckets, error);
+    for (int i = 0; i < buckets.count; i++)
+        free(buckets.names[i]);
+    if (buckets.count >= 0)
+        free(buckets.names);
     return done;
 }
 

@@ -157,25 +157,26 @@ bool gwstore_condition(struct gwstore *tool, struct bytes *sql, bool *any)
 
 /* --- changes ------------------------------------------------------------------------- */
 
-static int run_changes(struct gwstore *tool, struct bytes *sql, const char *done)
+/* One transaction; `after` tidies up what the change leaves behind. */
+static int run_changes(struct gwstore *tool, struct bytes *sql, const char *after, const char *done)
 {
-    int64_t before = database_changes(tool->database);
+    int64_t before = database_changes(tool->database), changed = 0;
+    bool good = database_begin(tool->database) && database_execute(tool->database, bytes_str(sql));
 
-    if (!database_begin(tool->database) || !database_execute(tool->database, bytes_str(sql)) ||
-        !database_commit(tool->database)) {
+    changed = database_changes(tool->database) - before;
+    if (!good || !database_execute(tool->database, after) || !database_commit(tool->database)) {
         int status = gwstore_fail(tool, "change the store");
 
         database_roll_back(tool->database);
         return status;
     }
-    int64_t changed = database_changes(tool->database) - before;
     printf("%" PRId64 " messages %s\n", changed, done);
     return changed > 0 ? 0 : EXIT_NOTHING;
 }
 
 /* change, for the selected ones among those that `among` allows. */
 static int change_selected(struct gwstore *tool, const char *change, const char *among,
-                           const char *done)
+                           const char *after, const char *done)
 {
     struct bytes sql = {0};
     bool any;
@@ -186,7 +187,7 @@ static int change_selected(struct gwstore *tool, const char *change, const char 
     if (gwstore_condition(tool, &sql, &any)) {
         if (any) {
             bytes_append_str(&sql, ");");
-            status = run_changes(tool, &sql, done);
+            status = run_changes(tool, &sql, after, done);
         } else {
             fprintf(stderr, "gwstore: say which messages: IDs, --state, --smsc, --number ...\n");
         }
@@ -206,7 +207,11 @@ static int gwstore_requeue(struct gwstore *tool)
                                AGAIN) ","
                                       " attempts = 0, parts_sent = 0, due_ms = " NOW_MS ","
                                       " changed_ms = " NOW_MS,
-                           "11, 14, 22, 50, 52, 53, 54, 62, 63", "wait again");
+                           "11, 14, 22, 50, 52, 53, 54, 62, 63",
+                           /* Those of the earlier attempt are of no use. */
+                           "DELETE FROM part WHERE number / 256 IN (SELECT number FROM entry"
+                           " WHERE state = 11 AND parts > 1 AND parts_sent = 0)",
+                           "wait again");
 }
 
 static int gwstore_cancel(struct gwstore *tool)
@@ -216,18 +221,15 @@ static int gwstore_cancel(struct gwstore *tool)
         "UPDATE entry SET state = 54, guard = " GUARD_SQL(
             "54") ","
                   " error = 'cancelled by an operator', due_ms = NULL, changed_ms = " NOW_MS,
-        "10, 11, 13, 14, 21, 22", "cancelled");
+        "10, 11, 13, 14, 21, 22, 23", "", "cancelled");
 }
 
 static int gwstore_purge(struct gwstore *tool)
 {
-    int status =
-        change_selected(tool, "DELETE FROM entry", "50, 51, 52, 53, 54, 60, 61, 62, 63", "deleted");
-
-    if (status == 0 && !database_execute(tool->database, "DELETE FROM content WHERE number NOT IN"
-                                                         " (SELECT number FROM entry)"))
-        return gwstore_fail(tool, "purge");
-    return status;
+    return change_selected(tool, "DELETE FROM entry", "50, 51, 52, 53, 54, 60, 61, 62, 63, 64, 65",
+                           "DELETE FROM content WHERE number NOT IN (SELECT number FROM entry);"
+                           "DELETE FROM part WHERE number / 256 NOT IN (SELECT number FROM entry)",
+                           "deleted");
 }
 
 /* --- care of the file ------------------------------------------------------------------ */

@@ -4,6 +4,8 @@
  * object with the columns of the view `message` that are set. Octets that are
  * not text stand as {"hex": "..."}; id, state and kind as people write them.
  *
+ * The parts of a long message to send stand in "part", a list.
+ *
  * An imported message gets a number of its own; state and story stay.
  */
 #include <inttypes.h>
@@ -50,9 +52,30 @@ static json_t *column_value(sqlite3_stmt *statement, int column)
     return value != NULL ? value : octets_value(column, octets);
 }
 
-static bool print_row(sqlite3_stmt *statement)
+/* Those of the message whose row is printed; NULL: it has none. */
+static json_t *parts_value(sqlite3_stmt *parts, int64_t number)
 {
-    json_t *object = json_object();
+    json_t *list = NULL;
+
+    sqlite3_reset(parts);
+    sqlite3_bind_int64(parts, 1, number);
+    while (sqlite3_step(parts) == SQLITE_ROW) {
+        struct slice link = row_text(parts, 1), id = row_text(parts, 2);
+
+        if (list == NULL)
+            list = json_array();
+        json_array_append_new(list, json_pack("{s:I, s:s%, s:s%, s:s, s:b}", "part",
+                                              (json_int_t)sqlite3_column_int64(parts, 0), "link",
+                                              link.data, link.len, "foreign_id", id.data, id.len,
+                                              "state", state_name(sqlite3_column_int(parts, 3)),
+                                              "buffered", sqlite3_column_int(parts, 4)));
+    }
+    return list;
+}
+
+static bool print_row(sqlite3_stmt *statement, sqlite3_stmt *parts)
+{
+    json_t *object = json_object(), *list;
 
     for (int i = 0; i < COLUMN_COUNT; i++) {
         if (i != COLUMN_guard && i != COLUMN_checksum &&
@@ -60,6 +83,9 @@ static bool print_row(sqlite3_stmt *statement)
             json_object_set_new(object, sqlite3_column_name(statement, i),
                                 column_value(statement, i));
     }
+    list = parts_value(parts, sqlite3_column_int64(statement, COLUMN_number));
+    if (list != NULL)
+        json_object_set_new(object, "part", list);
     bool done = json_dumpf(object, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF;
     json_decref(object);
     return done;
@@ -83,9 +109,14 @@ int gwstore_export(struct gwstore *tool)
     bytes_append_str(&sql, ") ORDER BY e.number");
     sqlite3_stmt *statement = database_prepare(tool->database, bytes_str(&sql));
     bytes_free(&sql);
-    for (; written && statement != NULL && (result = sqlite3_step(statement)) == SQLITE_ROW;
+    sqlite3_stmt *parts = database_prepare(
+        tool->database, "SELECT number % 256, link, foreign_id, state, buffered FROM part"
+                        " WHERE number BETWEEN ?1 * 256 AND ?1 * 256 + 255");
+    for (; written && statement != NULL && parts != NULL &&
+           (result = sqlite3_step(statement)) == SQLITE_ROW;
          count++)
-        written = print_row(statement);
+        written = print_row(statement, parts);
+    sqlite3_finalize(parts);
     sqlite3_finalize(statement);
     if (!written) {
         fprintf(stderr, "gwstore: cannot write\n");
@@ -205,6 +236,41 @@ static bool complete_entry(struct gwstore *tool, struct line *line, int64_t numb
     return done;
 }
 
+static bool add_part(struct gwstore *tool, struct line *line, int64_t number, json_t *part)
+{
+    const char *link = json_string_value(json_object_get(part, "link"));
+    const char *id = json_string_value(json_object_get(part, "foreign_id"));
+    const char *state = json_string_value(json_object_get(part, "state"));
+    json_int_t which = json_integer_value(json_object_get(part, "part"));
+    sqlite3_stmt *statement;
+
+    if (state == NULL || state_from_name(state) < 0 || which < 1 || which > 255) {
+        line->wrong = true;
+        return true;
+    }
+    statement = database_prepare(tool->database, "INSERT INTO part VALUES (?1, ?2, ?3, ?4, ?5)");
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int64(statement, 1, number * 256 + which);
+    sqlite3_bind_text(statement, 2, link, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 3, id, -1, SQLITE_STATIC);
+    sqlite3_bind_int(statement, 4, state_from_name(state));
+    sqlite3_bind_int(statement, 5, json_is_true(json_object_get(part, "buffered")));
+    bool done = database_run(statement);
+    sqlite3_finalize(statement);
+    return done;
+}
+
+static bool add_parts(struct gwstore *tool, struct line *line, int64_t number)
+{
+    json_t *list = json_object_get(line->object, "part");
+    bool done = true;
+
+    for (size_t i = 0; i < json_array_size(list) && done; i++)
+        done = add_part(tool, line, number, json_array_get(list, i));
+    return done;
+}
+
 /* *status is the insert's. */
 static bool import_object(struct gwstore *tool, struct line *line, enum store_status *status)
 {
@@ -226,7 +292,8 @@ static bool import_object(struct gwstore *tool, struct line *line, enum store_st
     bool done = database_carry_out(tool->database, operation);
     *status = operation->status;
     if (done && *status == STORE_OK)
-        done = complete_entry(tool, line, operation->number);
+        done = complete_entry(tool, line, operation->number) &&
+               add_parts(tool, line, operation->number);
     operation_free(operation);
     message_unref(insert.message);
     return done;

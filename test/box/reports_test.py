@@ -74,6 +74,13 @@ class SmppTest(BearerboxTest):
         """Sent, and taken."""
         self.assertEqual(self.smsc.wait_acknowledged(self.smsc.receipt(message, stat)), 0)
 
+    def gwstore(self, *arguments, lines=None):
+        done = subprocess.run([os.path.join(build_directory(), "gwstore"), "--store",
+                               self.gw.store, *arguments], input=lines, capture_output=True,
+                              text=True, check=False, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
     def event(self):
         return self.client.wait_sms()["dlr_mask"]
 
@@ -274,15 +281,96 @@ class Spellings(SmppTest):
         self.gw.wait_status(r"1 reports without a message")
 
 
+class Story(SmppTest):
+    def long_one(self):
+        self.start()
+        parts = self.submit(LONG, mask=31, parts=3)
+        self.assertEqual(self.event(), ACCEPTED)
+        self.receipt(parts[0], "ACCEPTD")
+        self.assertEqual(self.event(), BUFFERED)
+        self.receipt(parts[0], "DELIVRD")
+        return parts
+
+    def test_show_tells_of_parts_and_reports(self):
+        parts = self.long_one()
+        self.wait_state("handled", 2)
+        number = str(self.rows("select number from awaited")[0][0])
+        story = self.gwstore("show", number)
+        self.assertRegex(story, r"(?m)^state +sent$")
+        self.assertRegex(story, r"(?m)^part 1 +delivered  smsc s1  foreign_id %s  was on its way$"
+                         % parts[0].id)
+        self.assertRegex(story, r"(?m)^part 2 +sent  smsc s1  foreign_id %s$" % parts[1].id)
+        self.assertRegex(story, r"(?m)^report \d+ .*event 8  handled  ACK/")
+        self.assertRegex(story, r"(?m)^report \d+ .*event 4  handled  (id:|69643a)")  # hex: the text has a NUL
+        self.submit("another to the same")  # whose reports are not this one's
+        for part in parts[1:]:
+            self.receipt(part, "DELIVRD")
+        self.assertEqual(self.event(), DELIVERED)
+        story = self.gwstore("show", number)
+        self.assertRegex(story, r"(?m)^state +delivered$")
+        self.assertEqual(len([line for line in story.splitlines()
+                              if line.startswith("report ")]), 3, story)
+
+    def test_parts_move_with_their_message(self):
+        parts = self.long_one()
+        self.wait_state("handled", 2)
+        lines = self.gwstore("export", "--state", "sent")
+        self.assertEqual(self.gw.bearerbox.stop(), 0)
+        os.rename(self.gw.store, self.gw.store + ".old")
+        open(self.gw.store, "w").close()
+        self.gwstore("import", lines=lines)
+        self.assertEqual(self.gwstore("export"), lines)
+        self.gw.start_bearerbox()
+        self.gw.wait_link("s1")
+        self.client = self.box("b1")
+        self.receipt(parts[2], "DELIVRD")
+        self.receipt(parts[1], "DELIVRD")
+        self.assertEqual(self.event(), DELIVERED)
+
+    def test_what_is_sent_anew_has_new_parts(self):
+        parts = self.long_one()
+        self.receipt(parts[1], "UNDELIV")
+        self.assertEqual(self.event(), FAILED)
+        self.wait_state("failed")
+        self.gwstore("requeue", "--state", "failed")
+        again = self.smsc.wait_submitted(6)[3:]
+        self.assertEqual(self.event(), ACCEPTED)
+        for part in again:
+            self.receipt(part, "DELIVRD")
+        self.assertEqual(self.event(), DELIVERED)
+        self.assertEqual([row[0] for row in self.rows("select foreign_id from parts")],
+                         [part.id for part in again])
+        self.wait_state("handled", 5)
+        self.gwstore("purge", "--state", "delivered")
+        self.assertEqual(self.rows("select count(*) from parts"), [(0,)])
+        self.assertIn("sound", self.gwstore("check"))
+
+    def test_recovered_with_its_parts(self):
+        parts = self.long_one()
+        self.assertEqual(self.gw.bearerbox.stop(), 0)
+        new = self.gw.store + ".new"
+        self.gwstore("recover", "--output", new)
+        os.rename(new, self.gw.store)
+        self.gw.start_bearerbox()
+        self.gw.wait_link("s1")
+        self.client = self.box("b1")
+        for part in parts[1:]:
+            self.receipt(part, "DELIVRD")
+        self.assertEqual(self.event(), DELIVERED)
+
+    def test_cancelled_while_parts_are_awaited(self):
+        parts = self.long_one()
+        self.assertEqual(self.gwstore("cancel", "--state", "sent"), "1 messages cancelled\n")
+        for part in parts[1:]:
+            self.receipt(part, "DELIVRD")
+        self.assertEqual(self.fence(), [])
+        self.assertEqual(self.rows("select count(*) from unmatched"), [(0,)])
+
+
 class Postponed(SmppTest):
     def fail(self, times):
         for _ in range(times):
             self.client.ack(self.client.wait_sms(60), 2)
-
-    def gwstore(self, *arguments):
-        return subprocess.run([os.path.join(build_directory(), "gwstore"), "--store",
-                               self.gw.store, *arguments], capture_output=True, text=True,
-                              check=True, timeout=60).stdout
 
     def test_dead_after_all_tries_and_given_again(self):
         self.start(core={"mo_retry_first": "1s", "mo_retry_most": "1s", "mo_retry_time": "2s"})
