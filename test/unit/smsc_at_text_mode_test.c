@@ -225,6 +225,12 @@ static void contents(void **state)
                    DCS_8BIT, "0605040B8423F0", "00FF");
     assert_content(4, 0x44, 2, AT_IRA, "7000", DCS_8BIT, "", "7000"); /* no header fits */
     assert_content(4, 4, 2, AT_IRA, "xyz", DCS_8BIT, "", "78797A");
+    /* Header, a fill bit, then the septets 48 69 21: 48 << 1 | 69 << 8 | 21 << 15. */
+    assert_content(0, 0x44, 10, AT_UCS2,
+                   "0500030A0201"
+                   "90E910",
+                   DCS_GSM7, "0500030A0201", "Hi!");
+    assert_content(0, 0x44, 2, AT_IRA, "Hi", DCS_GSM7, "", "Hi"); /* shown without it */
 }
 
 static void assert_address(const char *raw, int toa, enum at_charset charset, const char *want)

@@ -388,6 +388,46 @@ static void read_octets(const struct at_text_header *header, struct slice text,
         take_udh(content);
 }
 
+/* A text behind a user data header comes as the octets of both in hex (27.005
+ * section 3.1, <data>): septets behind fill bits. False when it is not so. */
+static bool read_packed(const struct at_text_header *header, struct slice text,
+                        struct at_text_content *content)
+{
+    struct bytes octets = {0};
+    uint8_t septets[GSM_MAX];
+    size_t total, before;
+    struct udh_info info;
+    bool done = false;
+
+    if (header->fo < 0 || (header->fo & UDHI) == 0 || text.len > GSM_MAX ||
+        !bytes_append_unhex(&content->content, text))
+        goto out;
+    bytes_append_slice(&octets, bytes_slice(&content->content));
+    take_udh(content);
+    before = (content->udh.len * 8 + 6) / 7;
+    total = octets.len * 8 / 7;
+    if (header->length >= 0 && ((size_t)header->length * 7 + 7) / 8 == octets.len)
+        total = (size_t)header->length;
+    if (content->udh.len > 0 && total >= before &&
+        gsm7_unpack(octets.data, octets.len, before * 7, total - before, septets)) {
+        char utf8[GSM7_UTF8_MAX(GSM_MAX)];
+
+        udh_read(bytes_slice(&content->udh), &info);
+        bytes_clear(&content->content);
+        bytes_append(&content->content, utf8,
+                     gsm7_decode(septets, total - before, info.tables, utf8));
+        content->alphabet = DCS_GSM7;
+        done = true;
+    }
+out:
+    if (!done) {
+        bytes_clear(&content->udh);
+        bytes_clear(&content->content);
+    }
+    bytes_free(&octets);
+    return done;
+}
+
 /* The set may have changed since: the length tells whether this is UCS2. */
 static enum at_charset charset_of_text(const struct at_text_header *header, enum at_charset charset,
                                        struct slice text)
@@ -426,7 +466,7 @@ void at_text_read_content(const struct at_text_header *header, enum at_charset c
     if (alphabet == DCS_8BIT || (alphabet == DCS_UCS2 && text.len % 2 == 0 && is_hex(text))) {
         content->alphabet = alphabet;
         read_octets(header, text, content);
-    } else {
+    } else if (alphabet != DCS_GSM7 || !read_packed(header, text, content)) {
         read_characters(header, charset, text, content);
     }
 }
