@@ -302,8 +302,12 @@ static void a_prompt_with_an_echo_is_not_used(void **state)
 static void an_answer_after_a_restart_that_was_none(void **state)
 {
     (void)state;
-    says("^BOOT:1,0,0,0,7\r\n+CSQ: 20,99\r\nOK\r\n");
+    says("RDY\r\n+CSQ: 20,99\r\nOK\r\n");
     assert_int_equal(ask("AT+CSQ"), AT_RESTARTED);
+    at_forget_restarts(dialogue);
+    says("^BOOT:1,0,0,0,7\r\n+CSQ: 20,99\r\nOK\r\n");
+    assert_int_equal(ask("AT+CSQ"), AT_OK);
+    assert_true(at_has_restarted(dialogue));
     says("+CMS ERROR: 500\r\n");
     assert_int_equal(ask("AT+CMGD=1"), AT_ERROR);
 }

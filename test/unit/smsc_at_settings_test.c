@@ -51,7 +51,10 @@ static void defaults(void **state)
     assert_int_equal(settings.keepalive_s, 0);
     assert_int_equal(settings.max_errors, -1);
     assert_null(settings.pin);
-    assert_string_equal(profile_for("WAVECOM MODEM"), "generic");
+    assert_string_equal(profile_for("WAVECOM MODEM"), "wavecom");
+    assert_string_equal(profile_for("SIMCOM INCORPORATED\nSIMCOM_SIM7600E"), "sim7000");
+    assert_string_equal(profile_for("SIMCOM_Ltd\nSIMCOM_SIM800L"), "simcom");
+    assert_string_equal(profile_for("Some other"), "generic");
     assert_string_equal(profile_for("SIEMENS TC35"), "siemens");
     assert_string_equal(profile_for("Motorola\nT280"), "motorola");
 }

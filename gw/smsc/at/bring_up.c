@@ -16,6 +16,8 @@
 #define NOISE_TRIES          2 /* of these, when something comes that is no answer */
 #define SILENCES_UNTIL_SPEED 4
 #define RESET_MS             3000
+#define ROUSE_MS             1000
+#define ASLEEP_AFTER_MS      4000 /* without a command */
 #define QUIET_MS             100
 #define RESTARTS_MAX         5
 #define NUDGE_AFTER_MS       60000 /* not registered for so long */
@@ -29,16 +31,34 @@ bool at_modem_error_is(const struct at_modem *modem, enum cause_class class)
            cause_parse(bytes_slice(&modem->answer.error), &cause, &code) && cause->class == class;
 }
 
+/* Some sleep when nothing is said for a while, and lose the first character that
+ * wakes them: not one of a command that is waited for long. */
+static void rouse(struct at_modem *modem)
+{
+    if (clock_monotonic_ms() < modem->awake_until)
+        return;
+    for (int i = 0; i < 2; i++) {
+        if (at_command(modem->dialogue, &modem->answer, ROUSE_MS, "AT") != AT_TIMEOUT)
+            return;
+        at_raw(modem->dialogue, &modem->answer, QUIET_MS, "\x1b\r"); /* of a prompt, perhaps */
+    }
+}
+
 enum at_final at_modem_command(struct at_modem *modem, int timeout_ms, const char *format, ...)
 {
     struct bytes line = {0};
     enum at_final final;
+    int64_t started;
     va_list args;
 
     va_start(args, format);
     bytes_vprintf(&line, format, args);
     va_end(args);
+    if (modem->awake_until != 0 && !slice_equal_str(bytes_slice(&line), "AT"))
+        rouse(modem);
+    started = clock_monotonic_ms();
     final = at_command(modem->dialogue, &modem->answer, timeout_ms, "%s", bytes_str(&line));
+    modem->awake_until = (final == AT_TIMEOUT ? started : clock_monotonic_ms()) + ASLEEP_AFTER_MS;
     bytes_free(&line);
     if (modem->profile != NULL && modem->profile->pause_ms > 0 && final != AT_GONE &&
         final != AT_PROMPT && !at_settle(modem->dialogue, modem->profile->pause_ms))
@@ -406,12 +426,12 @@ bool at_modem_hello(struct at_modem *modem, int tries, int timeout_ms)
 
 void at_modem_reset(struct at_modem *modem)
 {
-    const char *command = modem->profile->reset;
+    const char *own = modem->profile->reset;
+    const char *const commands[] = {own != NULL ? own : "AT+CFUN=1,1", "AT+CFUN=1,1", "AT+CFUN=1"};
 
-    if (at_modem_command(modem, RESET_MS, "%s", command != NULL ? command : "AT+CFUN=1,1") ==
-            AT_ERROR &&
-        command == NULL)
-        at_modem_command(modem, RESET_MS, "AT+CFUN=1");
+    for (size_t i = own == NULL; i < sizeof commands / sizeof commands[0]; i++)
+        if (at_modem_command(modem, RESET_MS, "%s", commands[i]) != AT_ERROR)
+            return;
 }
 
 void at_modem_hang_up(struct at_modem *modem)

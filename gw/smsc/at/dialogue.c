@@ -33,6 +33,7 @@ struct at_dialogue {
     struct bytes asked; /* "+CPIN": the answer's prefix, or empty */
     bool was_silent;    /* the last questions came back without an echo */
     bool was_reset;     /* and now one came back with it */
+    bool echoes;        /* it repeats what it is told, whatever it was told about that */
     bool secret;        /* the running command is not to be logged */
     long text_due;      /* text mode: so many characters of a message follow; 0: none */
     bool text_begun;
@@ -234,6 +235,13 @@ static void expect_message_text(struct at_dialogue *dialogue, struct slice line)
         dialogue->text_due = header.length >= 0 ? header.length : 1;
 }
 
+/* A ^BOOT that differs is the weakest of the signs, and the first one always
+ * does: its command may still be answered, and only a message cannot wait. */
+static bool ends_the_command(const struct at_dialogue *dialogue, struct slice line)
+{
+    return dialogue->sends || !slice_starts_with(line, slice_str("^BOOT:"));
+}
+
 static void take_running(struct at_dialogue *dialogue, struct slice line)
 {
     bool restarted = at_has_restarted(dialogue);
@@ -248,7 +256,7 @@ static void take_running(struct at_dialogue *dialogue, struct slice line)
         return;
     }
     if (at_unasked_take(&dialogue->unasked, line)) {
-        if (!restarted && at_has_restarted(dialogue))
+        if (!restarted && at_has_restarted(dialogue) && ends_the_command(dialogue, line))
             finish(dialogue, AT_RESTARTED);
         return;
     }
@@ -353,8 +361,10 @@ static enum at_final collect(struct at_dialogue *dialogue, struct at_answer *ans
     /* What looks like a restart may be none: the answer still comes then. */
     if (answer->final == AT_RESTARTED && !dialogue->sends)
         at_settle(dialogue, AFTER_RESTART_MS);
-    if (answer->final == AT_OK && dialogue->asked.len > 0)
+    if (answer->final == AT_OK && dialogue->asked.len > 0) {
         dialogue->was_silent = dialogue->sent.len > 0;
+        dialogue->echoes = !dialogue->was_silent;
+    }
     dialogue->wants_prompt = dialogue->sends = dialogue->secret = false;
     if (answer->final == AT_TIMEOUT)
         log_to(dialogue->file, LOG_LEVEL_DEBUG, "%s: no answer in time", dialogue->name);
@@ -453,6 +463,11 @@ enum at_final at_listen(struct at_dialogue *dialogue, struct at_answer *answer, 
 void at_set_prefix(struct at_dialogue *dialogue, const char *prefix)
 {
     dialogue->prefix = prefix;
+}
+
+bool at_echoes(const struct at_dialogue *dialogue)
+{
+    return dialogue->echoes;
 }
 
 void at_set_numeric(struct at_dialogue *dialogue, bool numeric)

@@ -64,6 +64,9 @@ enum at_final at_listen(struct at_dialogue *dialogue, struct at_answer *answer, 
 /* What stands in front of each command on the wire; NULL: nothing. Must outlive
  * the dialogue. */
 void at_set_prefix(struct at_dialogue *dialogue, const char *prefix);
+/* Whether the modem repeats what it is told, so that an echo tells nothing of a
+ * restart. */
+bool at_echoes(const struct at_dialogue *dialogue);
 /* Whether a line "0" means OK, as after ATV0. True at first. */
 void at_set_numeric(struct at_dialogue *dialogue, bool numeric);
 /* Whether messages come as text, AT+CMGF=1 (text_mode.h). False at first. */

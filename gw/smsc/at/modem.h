@@ -59,6 +59,8 @@ struct at_knowledge {
     int slowest_ms;                   /* that a result took lately */
     struct at_stored stored;
     struct at_left left;
+    bool omits_smsc; /* phase 1: PDUs have no SMSC field; learnt from errors */
+    bool knows_form; /* a PDU of that form was sent or read */
 };
 
 struct at_modem;

@@ -7,6 +7,7 @@
 #define GW_SMSC_AT_MODEM_INTERNAL_H
 
 #include "gw/sms/cause.h"
+#include "gw/sms/pdu.h"
 #include "gw/smsc/at/modem.h"
 #include "gw/smsc/at/text_mode.h"
 
@@ -39,6 +40,7 @@ struct at_modem {
     int64_t next_check;     /* when to look at the registration */
     int64_t next_recheck;   /* when to look at CNMI */
     int64_t doubtful_until; /* and soon again */
+    int64_t awake_until;    /* it may sleep from then on; 0: nothing was said yet */
     int64_t searching_at;   /* since when it is not registered; 0: it is */
     int nudges;             /* given meanwhile */
     struct at_about about;
@@ -88,6 +90,7 @@ struct at_attempt {
     bool without_validity;
     int reference;      /* of AT_SENT; -1: not told */
     bool again;         /* not sent, and worth one more attempt at once */
+    bool malformed;     /* the modem found no sense in it */
     struct bytes *text; /* why not */
 };
 
@@ -142,4 +145,10 @@ void at_modem_take_ussd(struct at_modem *modem, struct slice value);
 
 /* Reads one stored message and deletes it when it is in safe hands. */
 bool at_modem_read_stored(struct at_modem *modem, struct slice memory, int index);
+/* Whether PDUs begin with the service centre, as they do since phase 2. */
+bool at_modem_has_smsc_field(const struct at_modem *modem);
+/* Reads a PDU in the form that the modem uses, and learns which one that is. */
+bool at_modem_decode(const struct at_modem *modem, struct slice digits, struct pdu *pdu,
+                     struct sms_fault *fault);
+
 #endif

@@ -62,6 +62,30 @@ static enum at_fate came_before(struct at_modem *modem)
     return AT_SAFE;
 }
 
+bool at_modem_has_smsc_field(const struct at_modem *modem)
+{
+    return !modem->profile->no_smsc && !modem->knowledge->omits_smsc;
+}
+
+bool at_modem_decode(const struct at_modem *modem, struct slice digits, struct pdu *pdu,
+                     struct sms_fault *fault)
+{
+    struct at_knowledge *knowledge = modem->knowledge;
+    bool has_field = at_modem_has_smsc_field(modem);
+    struct sms_fault other;
+
+    if (pdu_decode(digits, TPDU_TO_TE, has_field, pdu, fault)) {
+        knowledge->knows_form = true;
+        return true;
+    }
+    if (knowledge->knows_form || modem->profile->no_smsc ||
+        !pdu_decode(digits, TPDU_TO_TE, !has_field, pdu, &other))
+        return false;
+    knowledge->omits_smsc = has_field;
+    knowledge->knows_form = true;
+    return true;
+}
+
 enum at_fate at_modem_take_pdu(struct at_modem *modem, struct slice digits)
 {
     struct at_seen *seen = &modem->knowledge->seen;
@@ -69,7 +93,7 @@ enum at_fate at_modem_take_pdu(struct at_modem *modem, struct slice digits)
     struct sms_fault fault;
     bool safe;
 
-    if (!pdu_decode(digits, TPDU_TO_TE, !modem->profile->no_smsc, &pdu, &fault)) {
+    if (!at_modem_decode(modem, digits, &pdu, &fault)) {
         if (!at_seen_before(seen, digits))
             log_to(modem->log, LOG_LEVEL_ERROR,
                    "%s: a PDU that cannot be read (octet %zu: %s): %.*s", modem->name, fault.octet,
@@ -173,8 +197,7 @@ int at_modem_reported(const struct at_modem *modem, const struct at_event *event
         return -1;
     if (modem->speaks_text)
         return at_text_read_cds(bytes_slice(&event->header), &header) ? header.mr : -1;
-    return pdu_decode(bytes_slice(&event->pdu), TPDU_TO_TE, !modem->profile->no_smsc, &pdu,
-                      &fault) &&
+    return at_modem_decode(modem, bytes_slice(&event->pdu), &pdu, &fault) &&
                    pdu.tpdu.type == TPDU_STATUS_REPORT
                ? pdu.tpdu.mr
                : -1;

@@ -20,6 +20,7 @@
 #define AFTER_RESTART_MS 2000 /* what looked like a restart may have been none */
 #define AFTER_ERROR_MS   1000 /* for a result behind an ERROR that answered something else */
 #define PROBES           3
+#define WAKE_MS          1500
 
 int at_attempt_validity(const struct at_modem *modem, const struct at_attempt *attempt)
 {
@@ -128,7 +129,7 @@ static bool encode(const struct at_modem *modem, const struct at_attempt *attemp
     submit.rpi = sms->rpi;
     submit.validity = at_attempt_validity(modem, attempt);
     submit.want_report = attempt->want_report;
-    if (pdu_submit(&submit, !modem->profile->no_smsc, line, &fault))
+    if (pdu_submit(&submit, at_modem_has_smsc_field(modem), line, &fault))
         return true;
     bytes_printf(attempt->text, "cannot be a PDU: %s", fault.reason);
     return false;
@@ -144,7 +145,8 @@ enum at_outcome at_attempt_failed(struct at_modem *modem, struct at_attempt *att
     outcome = at_send_judge(bytes_slice(&modem->answer.error), attempt->text);
     if (!cause_parse(bytes_slice(&modem->answer.error), &cause, &code))
         return outcome;
-    attempt->again = cause->class == CAUSE_FIX || cause->class == CAUSE_PERM_RETRY;
+    attempt->malformed = cause->class == CAUSE_PERM_RETRY;
+    attempt->again = cause->class == CAUSE_FIX || attempt->malformed;
     if (code == 198 || code == 199)
         attempt->without_validity = true;
     else if (cause->class == CAUSE_FIX && !at_modem_read_all(modem)) /* makes room */
@@ -157,7 +159,8 @@ static enum at_outcome leave_prompt(struct at_modem *modem, struct at_attempt *a
 {
     bytes_clear(attempt->text);
     bytes_append_str(attempt->text, "no prompt from the modem");
-    at_raw(modem->dialogue, &modem->answer, LEAVE_PROMPT_MS, "\x1b");
+    if (at_raw(modem->dialogue, &modem->answer, LEAVE_PROMPT_MS, "\x1b") == AT_TIMEOUT)
+        at_raw(modem->dialogue, &modem->answer, QUIET_MS, "\x1b"); /* that one woke it up */
     if (!at_settle(modem->dialogue, QUIET_MS) || !at_modem_probe(modem))
         return AT_LOST;
     attempt->again = true;
@@ -232,7 +235,8 @@ static enum at_outcome look_for_life(struct at_modem *modem, struct at_attempt *
         return result(modem, attempt);
     for (int i = 0; i < PROBES && !modem->host->stopped(modem->host->arg); i++) {
         struct at_answer probe = {.final = AT_TIMEOUT};
-        enum at_final final = at_command(modem->dialogue, &probe, AT_PLAIN_MS, "AT");
+        enum at_final final = /* the first one may only wake it */
+            at_command(modem->dialogue, &probe, i == 0 ? WAKE_MS : AT_PLAIN_MS, "AT");
 
         at_answer_free(&probe);
         if (final == AT_OK || final == AT_ERROR) {
@@ -370,11 +374,21 @@ static enum at_outcome send_directly(struct at_modem *modem, struct at_attempt *
     return at_attempt_without_prompt(modem, attempt);
 }
 
+/* A modem that has restarted unnoticed would take the length for a number and
+ * the PDU for a text. An echo that comes back tells; where it always comes, the
+ * mode is set before each message. */
+static void ensure_mode(struct at_modem *modem)
+{
+    if (at_echoes(modem->dialogue))
+        at_modem_command(modem, AT_PLAIN_MS, "AT+CMGF=%d", modem->speaks_text);
+}
+
 static enum at_outcome try_once(struct at_modem *modem, struct at_attempt *attempt)
 {
     enum at_outcome outcome;
     struct pdu_line line;
 
+    ensure_mode(modem);
     if (modem->speaks_text)
         return at_send_text(modem, attempt);
     if (!encode(modem, attempt, &line))
@@ -399,6 +413,41 @@ static bool keep_link(struct at_modem *modem, bool more)
     return modem->answer.final != AT_GONE && modem->answer.final != AT_RESTARTED;
 }
 
+/* Once more. A modem that found no sense in the PDU may have lost its mode. */
+static enum at_outcome try_again(struct at_modem *modem, struct at_attempt *attempt)
+{
+    enum at_outcome outcome;
+
+    log_to(modem->log, LOG_LEVEL_WARNING, "%s: %s, once more", modem->name,
+           bytes_str(attempt->text));
+    bytes_clear(attempt->text);
+    if (!at_settle(modem->dialogue, QUIET_MS) ||
+        (attempt->malformed &&
+         at_modem_command(modem, AT_PLAIN_MS, "AT+CMGF=%d", modem->speaks_text) == AT_GONE))
+        return AT_LOST;
+    attempt->again = attempt->malformed = false;
+    outcome = try_once(modem, attempt);
+    return outcome == AT_PAUSE && attempt->again ? AT_LOST : outcome; /* twice no prompt */
+}
+
+/* Modems of phase 1 have PDUs without the service centre, and say no more than
+ * that they find no sense in others. */
+static enum at_outcome try_other_form(struct at_modem *modem, struct at_attempt *attempt)
+{
+    struct at_knowledge *knowledge = modem->knowledge;
+    enum at_outcome outcome;
+
+    bytes_clear(attempt->text);
+    knowledge->omits_smsc = !knowledge->omits_smsc;
+    outcome = try_once(modem, attempt);
+    if (outcome != AT_SENT)
+        knowledge->omits_smsc = !knowledge->omits_smsc;
+    else
+        log_to(modem->log, LOG_LEVEL_INFO, "%s: the modem wants PDUs without the service centre",
+               modem->name);
+    return outcome;
+}
+
 enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, bool want_report,
                               bool more, int *reference, struct bytes *text)
 {
@@ -411,16 +460,12 @@ enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, boo
         return AT_LOST;
     }
     outcome = try_once(modem, &attempt);
-    if (attempt.again && outcome != AT_LOST && outcome != AT_SENT) {
-        log_to(modem->log, LOG_LEVEL_WARNING, "%s: %s, once more", modem->name, bytes_str(text));
-        attempt.again = false;
-        bytes_clear(text);
-        if (!at_settle(modem->dialogue, QUIET_MS))
-            return AT_LOST;
-        outcome = try_once(modem, &attempt);
-        if (outcome == AT_PAUSE && attempt.again)
-            outcome = AT_LOST; /* twice no prompt */
-    }
+    if (attempt.again && outcome != AT_LOST && outcome != AT_SENT)
+        outcome = try_again(modem, &attempt);
+    if (outcome == AT_REFUSED && attempt.malformed && !modem->speaks_text &&
+        !modem->profile->no_smsc && !modem->knowledge->knows_form)
+        outcome = try_other_form(modem, &attempt);
+    modem->knowledge->knows_form = modem->knowledge->knows_form || outcome == AT_SENT;
     if (outcome == AT_SENT)
         modem->knowledge->reference = attempt.reference;
     else

@@ -12,6 +12,8 @@
 
 #include "gwlib/clock.h"
 
+#define AGAIN_MS 3000 /* after a message that could not be read */
+
 #define ROUNDS_MAX   50
 #define INDEX_MAX    255 /* that is read without a list */
 #define WARN_FULL_MS 3600000
@@ -126,6 +128,8 @@ static bool read_place(struct at_modem *modem, long index, bool told)
     final = at_modem_command(modem, AT_STORAGE_MS, "AT+CMGR=%ld", index);
     if (final == AT_GONE)
         return false;
+    if (final == AT_TIMEOUT && told) /* nothing tells of it again */
+        modem->next_poll = clock_monotonic_ms() + AGAIN_MS;
     if (modem->speaks_text) /* without its OK when the text was taken for one */
         return (final != AT_OK && final != AT_TIMEOUT) || take_text_answer(modem, index, told);
     return final != AT_OK || take_pdu_answer(modem, index, told);
