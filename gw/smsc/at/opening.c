@@ -215,6 +215,7 @@ static void note_ready(struct at_driver *driver)
 
     at_rescue_ready(&opening->rescue, clock_monotonic_ms());
     opening->seen = opening->device.identity;
+    driver->knowledge.speed = at_opening_speed(driver); /* it need not be looked for again */
     bytes_clear(&opening->logged);
 }
 

@@ -42,6 +42,9 @@ int64_t at_opening_growing(int64_t first, int64_t last, int times);
 struct at_port *at_opening_port(struct at_driver *driver, struct at_port_refusal *refusal,
                                 struct bytes *detail);
 
+/* The speed that a port is opened with. */
+int at_opening_speed(const struct at_driver *driver);
+
 /* Takes a step of the ladder that needs no open modem. */
 void at_opening_reset_usb(struct at_driver *driver);
 void at_opening_power(struct at_driver *driver, const char *reason);

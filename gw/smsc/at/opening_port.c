@@ -27,7 +27,7 @@ static bool is_stopped(void *arg)
     return at_orders_stopped(&driver->orders);
 }
 
-static int speed_to_open(const struct at_driver *driver)
+int at_opening_speed(const struct at_driver *driver)
 {
     const struct at_settings *settings = &driver->settings;
     int profile = at_settings_profile(settings, slice_unset())->speed;
@@ -47,7 +47,7 @@ static struct at_port_target base_target(struct at_driver *driver, struct at_por
         .device = settings->device,
         .host = settings->host,
         .tcp_port = settings->tcp_port,
-        .speed = speed_to_open(driver),
+        .speed = at_opening_speed(driver),
         .telnet = settings->telnet,
         .line_end = settings->line_end,
         .login = &settings->login,
@@ -114,7 +114,7 @@ static struct at_port *open_one(struct at_driver *driver, const struct at_device
 
 /* --- choosing among several --------------------------------------------------------------- */
 
-enum verdict { FITS, SILENT, ANOTHER };
+enum verdict { REFUSED, FITS, SILENT, ANOTHER };
 
 /* Whether the port answers AT, and with the right serial number where one is
  * asked for. The dialogue ends with the port: it is opened again for work. */
@@ -134,32 +134,68 @@ static enum verdict probe(struct at_driver *driver, struct at_port *port, struct
     return verdict;
 }
 
-/* The first port that fits, opened. With none, the likeliest that is silent: the
- * ladder may help it. One that answers as another modem is never taken. */
+static enum verdict try_one(struct at_driver *driver, const struct at_device *device,
+                            struct at_port_refusal *refusal, struct bytes *detail)
+{
+    struct bytes said = {0};
+    struct at_port *port = open_one(driver, device, refusal, detail);
+    enum verdict verdict = port != NULL ? probe(driver, port, &said) : REFUSED;
+
+    if (verdict == ANOTHER) {
+        bytes_clear(detail);
+        bytes_printf(detail, "waits for the modem %s: %s is %s", driver->settings.imei,
+                     device->shown, said.len > 0 ? bytes_str(&said) : "without a serial number");
+    }
+    bytes_free(&said);
+    return verdict;
+}
+
+/* The likeliest that is silent, and no other port of its device is another modem's. */
+static const struct at_device *find_silent(const struct at_devices *devices,
+                                           const enum verdict *verdicts)
+{
+    for (size_t i = 0; i < devices->count; i++) {
+        bool ours = verdicts[i] == SILENT;
+
+        for (size_t j = 0; j < devices->count && ours; j++)
+            ours = verdicts[j] != ANOTHER || !devices->items[i].identity.known ||
+                   strcmp(devices->items[i].identity.usb_name,
+                          devices->items[j].identity.usb_name) != 0;
+        if (ours)
+            return &devices->items[i];
+    }
+    return NULL;
+}
+
+/* The first port that fits, opened. With none, one that is silent: the ladder may
+ * help it. One that answers as another modem is never taken. */
 static struct at_port *choose(struct at_driver *driver, const struct at_devices *devices,
                               struct at_port_refusal *refusal, struct bytes *detail)
 {
-    const struct at_device *silent = NULL;
+    enum verdict verdicts[AT_DEVICES_MAX] = {REFUSED};
+    const struct at_device *silent;
+    struct bytes why = {0};
+    struct at_port *port;
 
     for (size_t i = 0; i < devices->count && !at_orders_stopped(&driver->orders); i++) {
-        const struct at_device *device = &devices->items[i];
-        struct bytes said = {0};
-        struct at_port *port = open_one(driver, device, refusal, detail);
-        enum verdict verdict = port != NULL ? probe(driver, port, &said) : ANOTHER;
-
-        if (port != NULL && verdict == ANOTHER) {
-            bytes_clear(detail);
-            bytes_printf(detail, "waits for the modem %s: %s is %s", driver->settings.imei,
-                         device->shown,
-                         said.len > 0 ? bytes_str(&said) : "without a serial number");
+        verdicts[i] = try_one(driver, &devices->items[i], refusal, detail);
+        if (verdicts[i] == FITS) {
+            bytes_free(&why);
+            return open_one(driver, &devices->items[i], refusal, detail);
         }
-        bytes_free(&said);
-        if (verdict == FITS)
-            return open_one(driver, device, refusal, detail);
-        if (verdict == SILENT && silent == NULL)
-            silent = device;
+        if (verdicts[i] == ANOTHER || why.len == 0) {
+            bytes_clear(&why);
+            bytes_append_slice(&why, bytes_slice(detail));
+        }
     }
-    return silent != NULL ? open_one(driver, silent, refusal, detail) : NULL;
+    silent = find_silent(devices, verdicts);
+    port = silent != NULL ? open_one(driver, silent, refusal, detail) : NULL;
+    if (port == NULL && silent == NULL) {
+        bytes_clear(detail);
+        bytes_append_slice(detail, bytes_slice(&why));
+    }
+    bytes_free(&why);
+    return port;
 }
 
 /* A name may be another stick's now. It is taken when ours stays away: a

@@ -23,6 +23,7 @@
 #define NUDGE_MS    2000 /* without a prompt: some wait for a line end */
 #define GIVE_UP_MS  6000 /* without a prompt: there may be none */
 #define ACCEPTED_MS 1000 /* nothing more is asked */
+#define UNASKED_MS  500  /* the same, when no answer is configured */
 #define LOGIN_MS    20000
 
 static bool is_stopped(const struct at_port_target *target)
@@ -133,6 +134,8 @@ static bool answer(struct at_port *port, const struct at_port_target *target,
 /* Whether the silence since the last octet says that nothing more is asked. */
 static bool is_over(const struct at_login *login, int64_t silent_ms)
 {
+    if (!at_login_is_wanted(login->words))
+        return silent_ms >= UNASKED_MS;
     if (at_login_is_complete(login))
         return login->accepted || silent_ms >= ACCEPTED_MS;
     return silent_ms >= GIVE_UP_MS;
@@ -179,7 +182,7 @@ bool at_port_open_tcp(struct at_port *port, const struct at_port_target *target,
         return false;
     port->is_telnet = target->telnet || strcmp(target->device, "telnet") == 0;
     at_telnet_init(&port->telnet, target->line_end);
-    if (target->login == NULL || !at_login_is_wanted(target->login))
+    if (target->login == NULL || (!at_login_is_wanted(target->login) && !port->is_telnet))
         return true;
     at_login_init(&port->login, target->login);
     port->logs_in = true;
