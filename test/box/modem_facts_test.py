@@ -96,6 +96,25 @@ class Facts(GatewayTest):
         gw.wait_status(r"operator VIRTUAL")
         self.assertNotIn("imsi", gw.status())
 
+    def test_what_is_not_answered_is_not_asked_again(self):
+        self.modem.ctl('answer +CCID {"final": null}')
+        gw = self.start()
+        gw.wait_status(r"iccid 89490112345678900001")  # by another question
+        gw.wait_status(r"operator VIRTUAL")
+        self.modem.ctl("vanish 0.5")
+        gw.wait_status(r"(?s)m1.*lost 1")
+        gw.wait_status(r"(?s)m1.*online.*operator VIRTUAL")
+        self.assertEqual(gw.log().count("--> AT+CCID"), 1)
+
+    def test_isolated(self):
+        gw = self.start()
+        gw.admin("isolate")
+        self.modem.inject("+4930", "waits")
+        gw.sendsms(to="+4917012345", text="goes")
+        self.modem.wait_sent(1)
+        gw.admin("resume")
+        gw.wait_status(r"SMS: received 1 ")
+
     def test_messages_go_while_questions_are_refused(self):
         self.modem.ctl("set csq 99")
         gw = self.start()

@@ -149,6 +149,7 @@ static bool ask(struct at_modem *modem, const char *command, int timeout_ms,
         break;
     case AT_TIMEOUT:
         *condition = silent(modem);
+        modem->answer.final = AT_TIMEOUT; /* of the question, not of the look */
         break;
     default:
         *condition = AT_CLOSED;
@@ -209,6 +210,16 @@ static bool worth_asking(const struct at_modem *modem, size_t i)
            (modem->knowledge->sim.silent & UINT32_C(1) << i) == 0;
 }
 
+/* Something came that is not to wait, as a message that wants its +CNMA: the rest
+ * is asked later. */
+static bool is_interrupted(struct at_modem *modem)
+{
+    if (at_peek_events(modem->dialogue) == NULL)
+        return false;
+    modem->about.next = 0;
+    return true;
+}
+
 /* All questions of one kind; a fact that was found is not asked for again.
  * unknown_only: nor is one that is known. */
 static enum at_condition ask_all(struct at_modem *modem, enum when when, bool unknown_only)
@@ -219,6 +230,8 @@ static enum at_condition ask_all(struct at_modem *modem, enum when when, bool un
     for (size_t i = 0; i < COUNT && condition == AT_GOOD; i++) {
         enum smsc_fact fact = questions[i].fact;
 
+        if (unknown_only && is_interrupted(modem))
+            break;
         if (questions[i].when != when || found[fact] || !worth_asking(modem, i) ||
             (unknown_only && modem->about.known[fact]) || modem->host->stopped(modem->host->arg))
             continue;
@@ -238,6 +251,8 @@ static enum at_condition ask_model(struct at_modem *modem)
     enum at_condition condition = AT_GOOD;
     struct bytes model = {0};
 
+    if (is_interrupted(modem))
+        return AT_GOOD;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0] && condition == AT_GOOD; i++) {
         struct bytes text = {0};
 
@@ -294,7 +309,7 @@ enum at_condition at_modem_ask_about(struct at_modem *modem)
         condition = ask_model(modem);
     if (condition == AT_GOOD)
         condition = ask_all(modem, ONCE, true);
-    if (condition == AT_GOOD)
+    if (condition == AT_GOOD && !is_interrupted(modem))
         condition = ask_all(modem, ALWAYS, false);
     if (condition == AT_GOOD)
         condition = prefer_name(modem);

@@ -468,6 +468,11 @@ int64_t at_modem_next_look(const struct at_modem *modem)
     return modem->cnmi.len > 0 && modem->next_recheck < at ? modem->next_recheck : at;
 }
 
+bool at_modem_has_events(const struct at_modem *modem)
+{
+    return at_peek_events(modem->dialogue) != NULL;
+}
+
 bool at_modem_wait(struct at_modem *modem, int wake_fd, int timeout_ms)
 {
     return at_wait(modem->dialogue, wake_fd, timeout_ms);

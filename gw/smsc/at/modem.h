@@ -159,6 +159,9 @@ int64_t at_modem_next_look(const struct at_modem *modem);
  * False when the device is gone. */
 bool at_modem_wait(struct at_modem *modem, int wake_fd, int timeout_ms);
 
+/* Whether something came that at_modem_receive() would take. */
+bool at_modem_has_events(const struct at_modem *modem);
+
 /* Keep-alive. False when there was no answer, twice. */
 bool at_modem_probe(struct at_modem *modem);
 

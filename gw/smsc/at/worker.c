@@ -313,6 +313,18 @@ static int earliest(const struct at_driver *driver)
     return driver->again_count > 0 || left < 0 ? 0 : (int)left;
 }
 
+/* Until there is something to do. While nothing is received, what came waits and is
+ * no reason to look again and again. */
+static bool wait_for_work(struct at_driver *driver)
+{
+    int timeout_ms = earliest(driver);
+
+    if (at_orders_receiving(&driver->orders) || !at_modem_has_events(driver->modem))
+        return at_modem_wait(driver->modem, driver->orders.wake_fd, timeout_ms);
+    at_orders_wait(&driver->orders, timeout_ms);
+    return true;
+}
+
 /* One round of work. */
 static enum at_condition work(struct at_driver *driver)
 {
@@ -327,8 +339,7 @@ static enum at_condition work(struct at_driver *driver)
         condition = resume(driver);
     if (condition == AT_GOOD)
         condition = probe_when_due(driver);
-    if (condition == AT_GOOD && !at_orders_stopped(&driver->orders) &&
-        !at_modem_wait(driver->modem, driver->orders.wake_fd, earliest(driver)))
+    if (condition == AT_GOOD && !at_orders_stopped(&driver->orders) && !wait_for_work(driver))
         condition = AT_CLOSED;
     return condition;
 }

@@ -23,7 +23,7 @@ def run(phone, text):
     answer = phone.traits["answers"].get(text.strip().upper())
     if answer:
         phone.line.info(answer.get("lines", []))
-        phone.line.finish(answer.get("final", "OK"))
+        phone.line.finish(answer.get("final", "OK"))  # None: says nothing more
         return
     if text.strip().upper() in phone.traits["reset_commands"]:
         phone.line.finish("OK")

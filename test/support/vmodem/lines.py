@@ -84,7 +84,9 @@ class Line:
 
     def finish(self, result):
         """The final answer of the running command line."""
-        if self.lose_answers:
+        if result is None:
+            self.out = []
+        elif self.lose_answers:
             self.lose_answers -= 1
             self.out = []
         elif not self.quiet:
