@@ -8,6 +8,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 from gateway import wait_for  # noqa: E402
+from http_peer import HttpPeer  # noqa: E402
 from modem_test import ModemCase  # noqa: E402
 
 
@@ -132,6 +133,19 @@ class FromMemory(ModemCase):
         self.send("message 1")
         self.gw.wait_status("settled 1", timeout=60)
         self.assert_once(2)
+
+
+class Phase1(ModemCase):
+    def test_pdus_without_the_field_of_the_service_centre(self):
+        app = self.peer(HttpPeer())
+        self.modem.ctl("set phase1 on")
+        self.start(service=[{"keyword": "default", "max_messages": 0,
+                             "get_url": "http://127.0.0.1:%d/mo?text=%%a" % app.port}])
+        self.send_all(3)
+        self.assert_once(3)
+        self.gw.wait_log("the modem wants PDUs without the service centre")
+        self.modem.inject("+4930", "incoming")
+        self.assertEqual(app.wait(1)[0].query["text"], "incoming")
 
 
 class LongMessages(ModemCase):

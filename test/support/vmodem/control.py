@@ -39,6 +39,7 @@ SETTINGS = {
     "retry-time": lambda phone, v: setattr(phone.network, "retry_seconds", float(v)),
     "sms-ready-time": lambda phone, v: phone.traits.__setitem__("sms_ready_seconds", float(v)),
     "csms-offer": lambda phone, v: phone.traits.__setitem__("csms", json.loads(v)),
+    "phase1": lambda phone, v: phone.traits.__setitem__("phase1", v in ("1", "on")),
     "charsets": lambda phone, v: phone.traits.__setitem__("charsets", v.split()),
     "lacks": lambda phone, v: phone.traits.__setitem__("lacks", v.split()),
     "list-at-most": lambda phone, v: phone.traits.__setitem__("list_at_most", int(v)),

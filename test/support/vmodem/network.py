@@ -221,7 +221,8 @@ class Network:
         if self.phone.cmgf:
             self.phone.announce(*text_commands.direct_lines(self.phone, *item))
         else:
-            self.phone.announce(header.format(length=pdu.tpdu_length(item[1])), item[1])
+            self.phone.announce(header.format(length=pdu.tpdu_length(item[1])),
+                                self.phone.shown(item[1]))
         self.phone.event("handed-over", kind=item[0], how="direct", pdu=item[1])
         return True
 

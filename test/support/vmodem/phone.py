@@ -174,6 +174,10 @@ class Phone:
             self.announce_plain("+CREG: %d" % stat)
         self.network.pump()
 
+    def shown(self, text):
+        """A PDU as this modem writes it: in phase 1 without the SMSC field."""
+        return text[2 + 2 * int(text[:2], 16):] if self.traits["phase1"] else text
+
     # --- unsolicited -------------------------------------------------------
 
     def announce(self, *lines):

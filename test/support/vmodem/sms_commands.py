@@ -118,6 +118,8 @@ def _take_pdu(phone, length, then):
             phone.line.finish("OK")
             return
         text = bytes(o for o in octets if o not in b" \r\n").decode("latin-1").upper()
+        if phone.traits["phase1"]:
+            text = "00" + text
         try:
             if pdu.tpdu_length(text) != length or len(text) % 2:
                 raise ValueError
@@ -213,7 +215,7 @@ def _cmms(phone, form, value):
 def _entry(phone, prefix, place):
     if phone.cmgf:
         return text_commands.entry(phone, prefix, place)
-    return ["%s%d,,%d" % (prefix, place[0], pdu.tpdu_length(place[1])), place[1]]
+    return ["%s%d,,%d" % (prefix, place[0], pdu.tpdu_length(place[1])), phone.shown(place[1])]
 
 
 def _cmgl(phone, form, value):
