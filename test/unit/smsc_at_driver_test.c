@@ -189,6 +189,18 @@ static bool heard_it(struct owner *owner, void *text)
     return modem_heard(text);
 }
 
+static bool has_room(struct owner *it, void *arg)
+{
+    (void)arg;
+    return smsc_has_room(it->smsc);
+}
+
+static bool has_settled(struct owner *it, void *arg)
+{
+    (void)arg;
+    return smsc_tally(it->smsc, SMSC_TALLY_SETTLED) == 2;
+}
+
 /* --- the link --------------------------------------------------------------------- */
 
 static struct owner owner;
@@ -348,6 +360,79 @@ static void a_restart_in_a_send_and_the_next_reference_tells(void **state)
     assert_int_equal(modem_taken(), 3);
 }
 
+static void two_answers_are_lost_in_a_row(void **state)
+{
+    (void)state;
+    start_online("");
+    owner_send_text(&owner, "first");
+    owner_wait(&owner, "accepted 1 id=1 ");
+    modem_will("PDU", "\r\n+CMS ERROR: 332\r\n", 2); /* took them, and does not know */
+    owner_send_text(&owner, "second");
+    owner_run_until(&owner, has_room, NULL);
+    owner_send_text(&owner, "third");
+    owner_run_until(&owner, has_room, NULL);
+    owner_send_text(&owner, "fourth");
+    owner_wait(&owner, "accepted 2 id=2 ");
+    owner_wait(&owner, "accepted 3 id=3 ");
+    owner_wait(&owner, "accepted 4 id=4 ");
+    assert_int_equal(modem_taken(), 4);
+    owner_run_until(&owner, has_settled, NULL);
+}
+
+static void a_bar_on_one_receiver(void **state)
+{
+    (void)state;
+    start_online("");
+    modem_will("PDU", "\r\n+CMS ERROR: 10\r\n", 1);
+    owner_send_text(&owner, "barred");
+    owner_wait(&owner, "failed 1 temporary text=+CMS ERROR: 10");
+    assert_int_equal(smsc_state(owner.smsc), SMSC_ONLINE);
+    modem_will("PDU", "\r\n+CMS ERROR: 10\r\n", 1);
+    owner_send_text(&owner, "another");
+    owner_wait(&owner, "re-connecting"); /* so it is the SIM */
+    owner_wait(&owner, "failed 2 temporary text=+CMS ERROR: 10");
+}
+
+static void only_text_mode(void **state)
+{
+    (void)state;
+    modem_will("AT+CMGF=0", "+CMS ERROR: 303\r\n", -1);
+    modem_will("AT+CMGF=?", "+CMGF: (1)\r\nOK\r\n", -1);
+    modem_will("AT+CSCS=?", "+CSCS: (\"GSM\",\"IRA\")\r\nOK\r\n", -1);
+    modem_will("AT+CMGR=3",
+               "+CMGR: \"REC UNREAD\",\"+4930\",,\"26/11/27,19:00:00+04\",145,4,0,0,,,2\r\n"
+               "OK\r\nOK\r\n",
+               -1);
+    start_online("");
+    owner_send_text(&owner, "hello");
+    owner_wait(&owner, "accepted 1 id=1 ");
+    assert_true(modem_heard("AT+CSMP=17,167,0,0\nAT+CMGS=\""));
+    assert_true(modem_heard("\nhello\n"));
+    modem_says("\r\n+CMTI: \"SM\",3\r\n");
+    owner_wait(&owner, "received +4930->4711 ");
+    owner_run_until(&owner, heard_it, (void *)(uintptr_t) "AT+CMGD=3\n");
+    modem_says("\r\n+CMT: \"+4931\",,\"26/11/27,19:00:00+04\",145,4,0,0,,,3\r\nRDY\r\n");
+    owner_wait(&owner, "received +4931->4711 ");
+    assert_int_equal(smsc_state(owner.smsc), SMSC_ONLINE);
+}
+
+static void from_the_memory(void **state)
+{
+    (void)state;
+    modem_will("AT+CMGW=", "\r\n> ", -1);
+    modem_will("PDU", "\r\n+CMGW: 5\r\n\r\nOK\r\n", -1);
+    modem_will("AT+CMSS=5", "\r\n+CMSS: 77\r\n\r\nOK\r\n", 1);
+    start_online("send-from-memory = yes\n");
+    owner_send_text(&owner, "hello");
+    owner_wait(&owner, "accepted 1 id=77 ");
+    owner_run_until(&owner, heard_it, (void *)(uintptr_t) "AT+CMGD=5\n");
+    /* Refused there: the message is not left behind. */
+    modem_will("AT+CMSS=5", "\r\n+CMS ERROR: 38\r\n", 1);
+    owner_send_text(&owner, "again");
+    owner_wait(&owner, "failed 2 temporary text=+CMS ERROR: 38");
+    assert_false(modem_heard("AT+CMGS="));
+}
+
 static void a_message_that_is_held_at_the_stop(void **state)
 {
     (void)state;
@@ -419,6 +504,10 @@ int main(void)
         CASE(what_is_not_stored_stays),
         CASE(a_direct_report),
         CASE(a_restart_in_a_send_and_the_next_reference_tells),
+        CASE(two_answers_are_lost_in_a_row),
+        CASE(a_bar_on_one_receiver),
+        CASE(only_text_mode),
+        CASE(from_the_memory),
         CASE(a_message_that_is_held_at_the_stop),
         CASE(a_wrong_pin_is_given_once),
         CASE(a_device_that_is_not_there),
