@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "gw/bearerbox/hand.h"
 #include "gw/bearerbox/outcome.h"
 #include "gw/bearerbox/reports.h"
 #include "gw/bearerbox/router.h"
@@ -163,39 +164,6 @@ static struct bearer *choose(const struct route *route, int priority)
 }
 
 /* --- the hand ------------------------------------------------------------------------ */
-
-static void hand_append(struct hand *hand, struct outgoing *outgoing)
-{
-    outgoing->next = NULL;
-    if (hand->last != NULL)
-        hand->last->next = outgoing;
-    else
-        hand->first = outgoing;
-    hand->last = outgoing;
-    hand->count++;
-}
-
-static void hand_prepend(struct hand *hand, struct outgoing *outgoing)
-{
-    outgoing->next = hand->first;
-    hand->first = outgoing;
-    if (hand->last == NULL)
-        hand->last = outgoing;
-    hand->count++;
-}
-
-static struct outgoing *hand_take(struct hand *hand)
-{
-    struct outgoing *outgoing = hand->first;
-
-    if (outgoing == NULL)
-        return NULL;
-    hand->first = outgoing->next;
-    if (hand->first == NULL)
-        hand->last = NULL;
-    hand->count--;
-    return outgoing;
-}
 
 /* The connection was lost, or this is the end: what it had in hand waits again. */
 static void hand_return(struct bearer *bearer)
