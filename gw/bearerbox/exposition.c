@@ -121,6 +121,8 @@ static void put_store_messages(const struct page *page)
     with_label(page, "kind", "mo_waiting", counts.mo_waiting);
     with_label(page, "kind", "reports_awaited", counts.reports_awaited);
     with_label(page, "kind", "held", counts.held);
+    with_label(page, "kind", "dead", counts.dead);
+    with_label(page, "kind", "unmatched", counts.unmatched);
 }
 
 static void put_store_healthy(const struct page *page)

@@ -197,6 +197,46 @@ static bool import_folder(struct database *database, const char *path, int64_t *
     return done;
 }
 
+/* What waits in one database is added to the other, unless it is there. */
+static bool merge(struct database *from, struct database *to)
+{
+    struct bytes sql = {0};
+    bool done = true;
+    int result = SQLITE_ERROR;
+
+    bytes_append_str(&sql, "SELECT ");
+    schema_append_columns(&sql);
+    bytes_append_str(&sql, " FROM entry AS e JOIN content AS c ON c.number = e.number"
+                           " ORDER BY e.number");
+    sqlite3_stmt *statement = database_prepare(from, bytes_str(&sql));
+    bytes_free(&sql);
+    while (done && statement != NULL && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct operation *row = operation_ask(OPERATION_LIST, &(struct store_question){0});
+        struct store_entry *entry = operation_add_entry(row);
+
+        done =
+            row_read_entry(statement, entry) && add_message(to, message_sms(entry->message), true);
+        operation_free(row);
+    }
+    sqlite3_finalize(statement);
+    return done && result == SQLITE_DONE;
+}
+
+/* Acknowledgements in the file are about messages in the file only: they are
+ * settled among themselves first. */
+static bool import_apart(struct database *database, struct slice *rest)
+{
+    struct store_options options = {.history_s = 1};
+    struct bytes error = {0};
+    struct database *apart = database_open(&options, &error);
+    bool done = apart != NULL && database_begin(apart) && import_records(apart, rest) &&
+                database_commit(apart) && merge(apart, database);
+
+    database_close(apart);
+    bytes_free(&error);
+    return done;
+}
+
 static bool import_file(struct database *database, const char *path, int64_t *left_out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -208,7 +248,7 @@ static bool import_file(struct database *database, const char *path, int64_t *le
         octets = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         struct slice rest = slice_of(octets, (size_t)status.st_size);
 
-        done = octets != MAP_FAILED && import_records(database, &rest);
+        done = octets != MAP_FAILED && import_apart(database, &rest);
         *left_out = octets != MAP_FAILED ? (int64_t)rest.len : 0;
     }
     if (octets != MAP_FAILED)

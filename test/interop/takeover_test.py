@@ -5,6 +5,7 @@ found."""
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -80,6 +81,33 @@ class Takeover(GatewayTest):
         kept = self.taken_over("spool directory")
         self.assertEqual(sum(len(names) for _, _, names in os.walk(kept)), COUNT)
         self.assertEqual([name for name in os.listdir(spool) if name.isdigit()], [])
+
+    def imported(self, path):
+        """By hand, into a store of ours: how many, twice."""
+        store = os.path.join(self.folder(), "ours")
+        open(store, "w").close()
+        said = []
+        for _ in range(2):
+            done = subprocess.run([os.path.join(BUILD, "gwstore"), "--store", store,
+                                   "import-kannel", path], capture_output=True, text=True,
+                                  check=True, timeout=60)
+            said.append(done.stdout)
+        listed = subprocess.run([os.path.join(BUILD, "gwstore"), "--store", store, "list",
+                                 "--state", "queued"], capture_output=True, text=True, check=True,
+                                timeout=60).stdout.splitlines()
+        self.assertEqual(sorted(re.search("number .*", line).group().rstrip() for line in listed),
+                         sorted("number %d" % i for i in range(COUNT)))
+        self.assertEqual(said, ["%d waiting messages imported\n" % COUNT,
+                                "0 waiting messages imported\n"])
+
+    def test_a_spool_directory_by_hand(self):
+        spool = self.folder()
+        self.fill(spool, store_type="spool", store_location=spool)
+        self.imported(spool)
+
+    def test_a_store_file_by_hand(self):
+        self.fill(store_type="file", store_dump_freq=1)
+        self.imported(self.gw.store)
 
     def test_a_file_that_was_cut_off(self):
         self.fill(store_type="file", store_dump_freq=1)
