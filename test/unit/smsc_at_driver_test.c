@@ -254,6 +254,15 @@ static void one_message(void **state)
     assert_true(modem_heard("E8329BFD06\n")); /* "hello" in septets */
 }
 
+static void the_alternative_coding(void **state)
+{
+    (void)state;
+    start_online("alt-dcs = true\n");
+    owner_send_text(&owner, "hello");
+    owner_wait(&owner, "accepted 1 id=1 ");
+    assert_true(modem_heard("00F1A705E8329BFD06\n")); /* PID, DCS, validity, length, text */
+}
+
 static void errors_by_class(void **state)
 {
     (void)state;
@@ -497,6 +506,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(one_message),
+        CASE(the_alternative_coding),
         CASE(errors_by_class),
         CASE(a_full_memory_is_emptied_first),
         CASE(no_network_is_told_before_the_message_comes_back),

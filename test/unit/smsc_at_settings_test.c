@@ -112,13 +112,89 @@ static void mistakes(void **state)
     assert_int_equal(settings.tcp_port, 5000);
 }
 
+static void where_a_modem_can_be(void **state)
+{
+    static const char *const bad[] = {
+        "device = usb:12d1\n",
+        "device = usb:12d1:10g1\n",
+        "device = usb:12d1:1001x\n",
+        "device = telnet\nhost = h\n",
+        "device = telnet\nhost = h\nport = 23\nmenu-prompt = which\n",
+        "device = telnet\nhost = h\nport = 23\ntelnet-line-end = lf\n",
+        "device = /dev/ttyUSB0\nimei = 12345\n",
+        "device = /dev/ttyUSB0\npower-hook = \"cycle 'port\"\n",
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        size_t before = problems.count;
+        bool read = read_settings(bad[i]);
+
+        assert_true(!read || problems.count > before);
+        teardown(state);
+        conf = NULL;
+    }
+    assert_true(read_settings("device = usb:12d1:1001:ABC:2\n"));
+    assert_false(settings.is_tcp);
+    teardown(state);
+    assert_true(read_settings("device = telnet\nhost = h\nport = 23\nsmsc-username = u\n"
+                              "telnet-line-end = cr\n"));
+    assert_true(settings.is_tcp && settings.telnet);
+    assert_int_equal(settings.line_end, AT_CR);
+    assert_string_equal(settings.login.user, "u");
+    assert_null(settings.login.user_prompt);
+    teardown(state);
+    assert_true(read_settings("device = rawtcp\nhost = h\nport = 23\n"));
+    assert_true(settings.is_tcp && !settings.telnet);
+    assert_string_equal(settings.root, "");
+    assert_string_equal(settings.lock_directory, "/run/lock");
+}
+
+static void handshake_and_chunks(void **state)
+{
+    const struct at_profile *profile;
+
+    (void)state;
+    assert_true(read_settings("device = /dev/ttyUSB0\n\n"
+                              "group = modems\nid = plain\n\n"
+                              "group = modems\nid = own\nenable-hwhs = AT\nwrite-chunk = 18\n"
+                              "hardware-flow-control = no\n"));
+    settings.modemtype = "plain";
+    profile = at_settings_profile(&settings, slice_unset());
+    assert_string_equal(profile->handshake, "AT+IFC=2,2");
+    assert_true(profile->flow_control && !profile->always_handshake);
+    assert_int_equal(profile->chunk, 0);
+    settings.modemtype = "own";
+    profile = at_settings_profile(&settings, slice_unset());
+    assert_true(!profile->flow_control && profile->always_handshake);
+    assert_int_equal(profile->chunk, 18);
+    assert_int_equal(profile->gap_ms, 10);
+    settings.modemtype = "nokiaphone"; /* these lose octets */
+    assert_int_equal(at_settings_profile(&settings, slice_unset())->chunk, 18);
+}
+
+static void alternative_coding(void **state)
+{
+    (void)state;
+    assert_true(read_settings("device = /dev/ttyUSB0\nalt-dcs = true\n"));
+    assert_int_equal(at_settings_alt_dcs(&settings, -1), 1);
+    assert_int_equal(at_settings_alt_dcs(&settings, 0), 0);
+    settings.alt_dcs = false;
+    assert_int_equal(at_settings_alt_dcs(&settings, -1), -1);
+    assert_int_equal(at_settings_alt_dcs(&settings, 1), 1);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, NULL, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(defaults),        CASE(a_configured_profile_wins),
-        CASE(a_named_profile), CASE(an_unknown_type_is_detected),
+        CASE(defaults),
+        CASE(a_configured_profile_wins),
+        CASE(a_named_profile),
+        CASE(an_unknown_type_is_detected),
         CASE(mistakes),
+        CASE(where_a_modem_can_be),
+        CASE(handshake_and_chunks),
+        CASE(alternative_coding),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,7 +124,7 @@ static bool encode(const struct at_modem *modem, const struct at_attempt *attemp
     submit.udh = sms->udhdata;
     submit.content = sms->msgdata;
     submit.dcs = (struct dcs_fields){(int)sms_coding(sms), sms->mclass, sms->mwi, sms->compress,
-                                     sms->alt_dcs};
+                                     at_settings_alt_dcs(modem->settings, sms->alt_dcs)};
     submit.pid = sms->pid;
     submit.rpi = sms->rpi;
     submit.validity = at_attempt_validity(modem, attempt);

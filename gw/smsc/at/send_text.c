@@ -106,7 +106,7 @@ static bool make_plan(struct at_modem *modem, const struct at_attempt *attempt, 
 {
     const struct sms *sms = attempt->sms;
     struct dcs_fields fields = {(int)sms_coding(sms), sms->mclass, sms->mwi, sms->compress,
-                                sms->alt_dcs};
+                                at_settings_alt_dcs(modem->settings, sms->alt_dcs)};
     bool has_header = !slice_is_empty(sms->udhdata);
 
     plan->dcs = dcs_from_fields(&fields);

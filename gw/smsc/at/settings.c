@@ -266,6 +266,7 @@ bool at_settings_read(struct at_settings *settings, const struct conf_group *gro
     settings->validity = conf_is_set(group, "validityperiod")
                              ? (int)conf_number(group, "validityperiod")
                              : DEFAULT_VALIDITY;
+    settings->alt_dcs = conf_bool(group, "alt-dcs");
     settings->keepalive_s = (int)conf_number(group, "keepalive");
     settings->max_errors = (int)conf_number(group, "max-error-count");
     settings->send_from_memory = conf_bool(group, "send-from-memory");
@@ -289,6 +290,11 @@ void at_settings_free(struct at_settings *settings)
         settings->profiles = profile->next;
         free(profile);
     }
+}
+
+int at_settings_alt_dcs(const struct at_settings *settings, int said)
+{
+    return said < 0 && settings->alt_dcs ? 1 : said;
 }
 
 /* Whether the word occurs, without case. */

@@ -51,6 +51,7 @@ struct at_settings {
     const char *imei;           /* of the modem that is meant, or NULL */
     const char *root;           /* above sys/, dev/ and proc/; "" */
     const char *lock_directory; /* for lock files, below root */
+    bool alt_dcs;               /* 0xFX where a message does not say */
     bool usb_reset;
     const char *power_hook, *storage_hook; /* command lines, or NULL */
     const char *smsc_id;                   /* told to them; never NULL */
@@ -72,6 +73,9 @@ struct at_settings {
 bool at_settings_read(struct at_settings *settings, const struct conf_group *group,
                       struct conf_problems *problems);
 void at_settings_free(struct at_settings *settings);
+
+/* What counts for a message that says so, or nothing (-1), about alt-dcs. */
+int at_settings_alt_dcs(const struct at_settings *settings, int said);
 
 /* The profile for a modem that identifies itself so: the one that modemtype
  * names, else the first whose strings occur (without case), else the generic
