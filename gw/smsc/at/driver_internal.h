@@ -32,6 +32,7 @@ struct at_driver {
     struct smsc_submit *in_memory;          /* the held one that knowledge.stored is about */
     struct at_tries tries;                  /* of messages that met errors for a few tries */
     struct at_tries stuck;                  /* of messages that the modem gets into trouble with */
+    struct at_tries unanswered;             /* of messages that were given up as uncertain */
     struct smsc_submit *again[AT_HELD_MAX]; /* known not to be sent: go out next */
     size_t again_count;
     struct uuid barred; /* the last message that met AT_BARRED; nil: others went out since */

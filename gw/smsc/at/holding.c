@@ -71,7 +71,7 @@ static void send_again(struct at_driver *driver, size_t i)
 static void give_up(struct at_driver *driver, size_t i)
 {
     const struct smsc_submit *held = driver->held.items[i].submit;
-    bool often = at_tries_spend(&driver->stuck, &message_sms(held->message)->id, held->part);
+    bool often = at_tries_spend(&driver->unanswered, &message_sms(held->message)->id, held->part);
     struct smsc_submit *submit;
 
     if (are_latest(driver))
