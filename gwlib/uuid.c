@@ -153,12 +153,14 @@ uint32_t random_below(uint32_t bound)
     uint32_t surplus, number;
 
     LOG_ASSERT(bound > 0);
+    if (bound == 1)
+        return 0; /* one of one: asked for with each message */
     /* Numbers below 2^32 mod bound would make the small results likelier. */
     surplus = (uint32_t)(-bound) % bound;
     do {
-        unsigned char octets[sizeof(number)];
+        unsigned char octets[TAIL];
 
-        random_octets(octets, sizeof(octets));
+        take_tail(octets);
         memcpy(&number, octets, sizeof(number));
     } while (number < surplus);
     return number % bound;
