@@ -306,8 +306,10 @@ static bool open_handle(struct database *database, const struct store_options *o
     static pthread_once_t configured = PTHREAD_ONCE_INIT;
 
     pthread_once(&configured, configure_library);
+    gather_prepare();
     int result = sqlite3_open_v2(
-        options->path != NULL ? options->path : ":memory:", &database->handle, flags, NULL);
+        options->path != NULL ? options->path : ":memory:", &database->handle, flags,
+        options->path != NULL && options->sync == STORE_SYNC_FULL ? GATHER_VFS : NULL);
 
     if (database->handle == NULL)
         log_panic("out of memory in SQLite");

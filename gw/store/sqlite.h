@@ -13,6 +13,7 @@
  *   questions.c fetch, lists, finding, what is there at opening
  *   takeover.c  the store file of a Kannel that was there before
  *   wal.c       when the write-ahead log is moved into the file, and its size
+ *   gather.c    the write-ahead log in few writes
  *   reserve.c   room for changes of state on a full disk
  *   lock.c      one bearerbox a file
  *
@@ -236,6 +237,13 @@ bool wal_is_due(const struct database *database);
 void wal_tend(struct database *database);
 /* Moves the log into the file. Its octets stay on the disk and are written over. */
 void wal_move(struct database *database);
+
+/* --- gather.c ----------------------------------------------------------- */
+
+/* An SQLite VFS on top of the default one, for a database with synchronous=FULL. */
+#define GATHER_VFS "kantele-gather"
+/* Makes it known to SQLite; once a process does something. */
+void gather_prepare(void);
 
 /* --- questions.c -------------------------------------------------------- */
 

@@ -11,8 +11,8 @@
  * out by the store's own thread in the order of issue, committed in groups
  * (whatever waited while the last commit ran), and answered on the loop's
  * thread after the commit is on disk. While the disk is quick, one that comes
- * alone is carried out on the loop's thread, after the callback that issued it. What is issued from one callback of the
- * loop is committed together or not at all. An operation whose answer does not
+ * alone is carried out on the loop's thread, after the callback that issued it. What is issued from
+ * one callback of the loop is committed together or not at all. An operation whose answer does not
  * matter passes a NULL callback; failures are logged and counted by the store.
  *
  * A read sees all operations issued before it.
