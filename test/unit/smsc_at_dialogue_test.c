@@ -322,6 +322,31 @@ static void a_call_answers_no_command(void **state)
     assert_int_equal(at_submit(dialogue, &answer, 10, slice_str("00")), AT_TIMEOUT);
 }
 
+/* In text mode, too, something may come between a header and its text. */
+static void a_report_before_a_text(void **state)
+{
+    struct at_event *event;
+
+    (void)state;
+    at_set_text_mode(dialogue, true);
+    says("+CMGR: \"REC UNREAD\",\"+4930\",,\"26/11/27,20:20:34+00\",145,4,0,0,\"+4917\",145,2\r\n"
+         "+CDS: 6,1,\"+4930\",145,\"26/11/27,20:20:34+00\",\"26/11/27,20:20:34+00\",0\r\n"
+         "00480069\r\nOK\r\n");
+    assert_int_equal(ask("AT+CMGR=1"), AT_OK);
+    assert_non_null(strstr(bytes_str(&answer.lines), "\n00480069"));
+    assert_null(strstr(bytes_str(&answer.lines), "+CDS"));
+    event = at_next_event(dialogue);
+    assert_non_null(event);
+    assert_int_equal(event->kind, AT_EVENT_REPORT);
+    at_event_free(event);
+    /* What is a text by its length is one. */
+    says("+CMGR: \"REC UNREAD\",\"+4930\",,\"26/11/27,20:20:34+00\",145,4,0,0,\"+4917\",145,13\r\n"
+         "+CMTI: \"SM\",3\r\nOK\r\n");
+    assert_int_equal(ask("AT+CMGR=1"), AT_OK);
+    assert_non_null(strstr(bytes_str(&answer.lines), "\n+CMTI: \"SM\",3"));
+    assert_null(at_next_event(dialogue));
+}
+
 /* Some say OK twice; a message is never answered so before its prompt. */
 static void an_ok_before_the_prompt(void **state)
 {
@@ -419,6 +444,7 @@ int main(void)
         CASE(a_prompt_with_an_echo_is_not_used),
         CASE(an_answer_after_a_restart_that_was_none),
         CASE(a_call_answers_no_command),
+        CASE(a_report_before_a_text),
         CASE(an_ok_before_the_prompt),
         CASE(results_that_come_late),
         CASE(rubbish),

@@ -212,6 +212,9 @@ static bool take_message_text(struct at_dialogue *dialogue, struct slice line)
         dialogue->text_due = 0;
         return false;
     }
+    if (!dialogue->text_begun && dialogue->text_due > 1 &&
+        at_line_is_chatter(line, dialogue->text_due) && at_unasked_take(&dialogue->unasked, line))
+        return true; /* between the header and its text */
     dialogue->text_begun = true;
     dialogue->text_due -= (long)line.len + 1;
     take_text(dialogue, line);

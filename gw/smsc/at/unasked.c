@@ -361,12 +361,11 @@ static bool take_announced(struct at_unasked *unasked, struct slice line)
     return false;
 }
 
-/* Whether the line is no text of the announced length but what modems say. */
-static bool is_chatter(const struct at_unasked *unasked, struct slice line)
+bool at_line_is_chatter(struct slice line, long characters)
 {
-    size_t length = (size_t)unasked->announced_octets;
+    size_t length = (size_t)characters;
 
-    return unasked->announced_octets >= 0 && line.len != length && line.len != 2 * length &&
+    return characters >= 0 && line.len != length && line.len != 2 * length &&
            line.len != 4 * length &&
            (line.data[0] == '^' || slice_starts_with(line, slice_str("+C")));
 }
@@ -377,7 +376,8 @@ static bool take_announced_text(struct at_unasked *unasked, struct slice line)
     struct at_event *event = unasked->announced;
     bool first;
 
-    if (event == NULL || event->kind != AT_EVENT_MESSAGE || is_chatter(unasked, line))
+    if (event == NULL || event->kind != AT_EVENT_MESSAGE ||
+        at_line_is_chatter(line, unasked->announced_octets))
         return false;
     first = event->pdu.len == 0;
     if (!first && is_final(line)) { /* it was shorter than it said */

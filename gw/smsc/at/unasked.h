@@ -72,5 +72,8 @@ long at_line_last_number(struct slice line);
 /* Whether the line can be the PDU that such a header announced: hex digits, the
  * announced octets of TPDU and perhaps an SMSC field. octets -1: not said. */
 bool at_line_is_pdu(struct slice line, long octets);
+/* Whether the line is no text of that length, in any of the character sets, but
+ * looks like what modems say. characters < 0: false. */
+bool at_line_is_chatter(struct slice line, long characters);
 
 #endif
