@@ -25,6 +25,13 @@ class Errors(ModemCase):
                 self.modem.wait_sent(2)  # shows that failures have no references
         self.assert_once(len(codes) + 1, timeout=90)
 
+    def test_a_full_memory_is_no_fault_of_the_message(self):
+        self.start()
+        self.modem.ctl("fail-next 322 10")  # each attempt is made twice
+        self.send_all(1)
+        self.assert_once(1)
+        self.assertEqual(self.modem.ctl("stats")["counts"]["refused"], 10)
+
     def test_permanent_ones_cost_one_try(self):
         self.start()
         for n, code in enumerate((1, 28, 96, 197, 531)):

@@ -69,6 +69,14 @@ static bool may_be_the_receiver(const struct cause *cause)
     return cause->family == CAUSE_CMS && cause->code < 300;
 }
 
+/* The memory is: no fault of the message, which may wait as long as that lasts. */
+static bool is_full(const struct cause *cause)
+{
+    return cause->family == CAUSE_CME
+               ? cause->code == 20
+               : cause->code == 322 || cause->code == 208 || cause->code == 211;
+}
+
 static enum at_outcome outcome_of(const struct cause *cause, int code)
 {
     switch (cause->class) {
@@ -87,8 +95,9 @@ static enum at_outcome outcome_of(const struct cause *cause, int code)
     case CAUSE_AMBIGUOUS:
         return AT_UNCERTAIN_ANSWERED;
     case CAUSE_TEMP_FEW:
-    case CAUSE_FIX:
         return AT_TRY_FEW;
+    case CAUSE_FIX:
+        return is_full(cause) ? AT_TRY_LATER : AT_TRY_FEW;
     case CAUSE_VENDOR:
         return outcome_of_vendor(code);
     case CAUSE_TEMP:
