@@ -5,10 +5,10 @@
  *
  * One object, made by main, passed to each room at its creation. A room is
  * reached through its own header only. Order of the rooms, each may call those
- * to its left: lane, access_log, lists, sticky, numbers, rules, parts, retry, boxes, reports, unmatched,
- * matching, links, router, outcome, hand, dispatch, outbox, inbox, cancel, reload, status, exposition,
- * admin, main. Calls to the right go through functions that main hands over (boxes: a message from
- * a box; links: what a driver tells).
+ * to its left: lane, access_log, lists, sticky, numbers, rules, parts, retry, boxes, reports,
+ * unmatched, matching, links, own_numbers, router, outcome, hand, dispatch, outbox, inbox, cancel,
+ * reload, status, exposition, penalties, admin, main. Calls to the right go through functions that
+ * main hands over (boxes: a message from a box; links: what a driver tells).
  */
 #ifndef GW_BEARERBOX_GATEWAY_H
 #define GW_BEARERBOX_GATEWAY_H

@@ -210,38 +210,24 @@ static bool worth_asking(const struct at_modem *modem, size_t i)
            (modem->knowledge->sim.silent & UINT32_C(1) << i) == 0;
 }
 
-/* Something came that is not to wait, as a message that wants its +CNMA: the rest
- * is asked later. */
-static bool is_interrupted(struct at_modem *modem)
+/* What was asked for and not found is not known. */
+static void tell_unknown(struct at_modem *modem, const struct at_about_round *round)
 {
-    if (at_peek_events(modem->dialogue) == NULL)
-        return false;
-    modem->about.next = 0;
-    return true;
+    for (int fact = 0; fact < SMSC_FACTS; fact++)
+        if (round->asked[fact] && !round->found[fact])
+            at_modem_tell(modem, (enum smsc_fact)fact, slice_unset());
 }
 
-/* All questions of one kind; a fact that was found is not asked for again.
- * unknown_only: nor is one that is known. */
-static enum at_condition ask_all(struct at_modem *modem, enum when when, bool unknown_only)
+/* Of several questions for one fact the first that is answered counts. */
+static enum at_condition ask_in_round(struct at_modem *modem, size_t i,
+                                      struct at_about_round *round)
 {
-    bool found[SMSC_FACTS] = {false}, asked[SMSC_FACTS] = {false};
-    enum at_condition condition = AT_GOOD;
+    enum smsc_fact fact = questions[i].fact;
 
-    for (size_t i = 0; i < COUNT && condition == AT_GOOD; i++) {
-        enum smsc_fact fact = questions[i].fact;
-
-        if (unknown_only && is_interrupted(modem))
-            break;
-        if (questions[i].when != when || found[fact] || !worth_asking(modem, i) ||
-            (unknown_only && modem->about.known[fact]) || modem->host->stopped(modem->host->arg))
-            continue;
-        asked[fact] = true;
-        condition = put_question(modem, i, &found[fact]);
-    }
-    for (int fact = 0; fact < SMSC_FACTS; fact++)
-        if (asked[fact] && !found[fact])
-            at_modem_tell(modem, (enum smsc_fact)fact, slice_unset());
-    return condition;
+    if (round->found[fact] || !worth_asking(modem, i))
+        return AT_GOOD;
+    round->asked[fact] = true;
+    return put_question(modem, i, &round->found[fact]);
 }
 
 /* Manufacturer, model and firmware in one line, each once. */
@@ -251,8 +237,6 @@ static enum at_condition ask_model(struct at_modem *modem)
     enum at_condition condition = AT_GOOD;
     struct bytes model = {0};
 
-    if (is_interrupted(modem))
-        return AT_GOOD;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0] && condition == AT_GOOD; i++) {
         struct bytes text = {0};
 
@@ -293,25 +277,55 @@ static enum at_condition prefer_name(struct at_modem *modem)
 
 bool at_modem_ask_sim(struct at_modem *modem)
 {
-    return ask_all(modem, SIM, false) != AT_CLOSED;
+    struct at_about_round round = {.next = 0};
+    enum at_condition condition = AT_GOOD;
+
+    for (size_t i = 0; i < COUNT && condition == AT_GOOD; i++)
+        if (questions[i].when == SIM && !modem->host->stopped(modem->host->arg))
+            condition = ask_in_round(modem, i, &round);
+    tell_unknown(modem, &round);
+    return condition != AT_CLOSED;
+}
+
+/* Something came that is not to wait: a message that wants its +CNMA, one that is to
+ * be sent. The round goes on later. */
+static bool is_interrupted(const struct at_modem *modem)
+{
+    return at_peek_events(modem->dialogue) != NULL || modem->host->stopped(modem->host->arg) ||
+           modem->host->wanted(modem->host->arg);
+}
+
+static enum at_condition go_on(struct at_modem *modem)
+{
+    struct at_about_round *round = &modem->about.round;
+    enum at_condition condition = AT_GOOD;
+
+    for (; round->next < COUNT && condition == AT_GOOD; round->next++) {
+        size_t i = round->next;
+
+        if (is_interrupted(modem))
+            return AT_GOOD;
+        if (questions[i].when == ALWAYS || !modem->about.known[questions[i].fact])
+            condition = ask_in_round(modem, i, round);
+    }
+    return condition;
 }
 
 enum at_condition at_modem_ask_about(struct at_modem *modem)
 {
+    struct at_about *about = &modem->about;
     enum at_condition condition;
     int64_t now = clock_monotonic_ms();
 
-    if (now < modem->about.next)
+    if (now < about->next || is_interrupted(modem))
         return AT_GOOD;
-    modem->about.next = now + EVERY_MS;
-    condition = ask_all(modem, SIM, true);
-    if (condition == AT_GOOD && modem->about.models_asked < REFUSALS_MAX)
-        condition = ask_model(modem);
+    condition = about->models_asked < REFUSALS_MAX ? ask_model(modem) : AT_GOOD;
     if (condition == AT_GOOD)
-        condition = ask_all(modem, ONCE, true);
-    if (condition == AT_GOOD && !is_interrupted(modem))
-        condition = ask_all(modem, ALWAYS, false);
-    if (condition == AT_GOOD)
-        condition = prefer_name(modem);
-    return condition;
+        condition = go_on(modem);
+    if (condition != AT_GOOD || about->round.next < COUNT)
+        return condition;
+    tell_unknown(modem, &about->round);
+    about->round = (struct at_about_round){.next = 0};
+    about->next = now + EVERY_MS;
+    return prefer_name(modem);
 }

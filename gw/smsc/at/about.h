@@ -15,8 +15,15 @@
 
 #define AT_ABOUT_QUESTIONS 16
 
+/* The questions of one minute, which may be interrupted. */
+struct at_about_round {
+    size_t next; /* to be asked */
+    bool asked[SMSC_FACTS], found[SMSC_FACTS];
+};
+
 /* Of one modem. All zero at first. */
 struct at_about {
+    struct at_about_round round;
     int64_t next;                         /* when to ask again; monotonic ms */
     uint8_t refusals[AT_ABOUT_QUESTIONS]; /* of each question, in a row */
     bool known[SMSC_FACTS];

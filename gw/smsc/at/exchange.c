@@ -124,6 +124,16 @@ static bool read_flag(struct at_orders *orders, const bool *flag)
     return value;
 }
 
+bool at_orders_wait_for_thread(struct at_orders *orders)
+{
+    bool waits;
+
+    pthread_mutex_lock(&orders->lock);
+    waits = orders->count > 0 || orders->ussd != NULL;
+    pthread_mutex_unlock(&orders->lock);
+    return waits;
+}
+
 bool at_orders_stopped(struct at_orders *orders)
 {
     return read_flag(orders, &orders->stop);

@@ -47,6 +47,8 @@ struct at_ussd_order *at_orders_take_ussd(struct at_orders *orders);
 /* Thread: until there is something new or the time is up. */
 void at_orders_wait(struct at_orders *orders, int timeout_ms);
 bool at_orders_stopped(struct at_orders *orders);
+/* Whether there is a message or a question that nobody took yet. */
+bool at_orders_wait_for_thread(struct at_orders *orders);
 bool at_orders_receiving(struct at_orders *orders);
 
 /* One question of the thread that the loop answers: two owners, the last one

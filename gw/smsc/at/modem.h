@@ -31,6 +31,8 @@ struct at_host {
     void (*late_result)(void *arg, int reference, struct slice error);
     /* Whether everything is to end: long procedures stop early then. */
     bool (*stopped)(void *arg);
+    /* Whether something waits to be done: what is done in idle moments gives way. */
+    bool (*wanted)(void *arg);
     /* What is known of the modem (unset: not any more), and what happened to it. */
     void (*fact)(void *arg, enum smsc_fact fact, struct slice value);
     void (*tally)(void *arg, enum smsc_tally tally);

@@ -63,8 +63,15 @@ static void host_tally(void *arg, enum smsc_tally tally)
     at_note_tally(arg, tally);
 }
 
-static const struct at_host host_calls = {
-    host_deliver, host_report, host_late_result, host_stopped, host_fact, host_tally, NULL};
+static bool host_wanted(void *arg)
+{
+    struct at_driver *driver = arg;
+
+    return at_orders_wait_for_thread(&driver->orders);
+}
+
+static const struct at_host host_calls = {host_deliver, host_report, host_late_result, host_stopped,
+                                          host_wanted,  host_fact,   host_tally,       NULL};
 
 /* --- without a modem ------------------------------------------------------------------- */
 
