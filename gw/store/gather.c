@@ -6,8 +6,10 @@
  * before anything else is done with the file.
  *
  * Only for a database that syncs each commit: without the sync another process
- * could be told of frames that are not in the file yet. All other files are opened
- * by the VFS below as if this one were not there.
+ * could be told of frames that are not in the file yet. And what a transaction that
+ * is rolled back has gathered must be dropped before its lock goes: written later,
+ * it would stand in the place of what another process has committed since. All other files are
+ * opened by the VFS below as if this one were not there.
  */
 #include "gw/store/sqlite.h"
 
@@ -189,6 +191,15 @@ static void register_vfs(void)
     own.xAccess = access_file;
     own.xFullPathname = full_name;
     sqlite3_vfs_register(&own, 0);
+}
+
+void gather_drop(sqlite3 *handle)
+{
+    sqlite3_file *file = NULL;
+
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+    if (file != NULL && file->pMethods == &log_methods)
+        ((struct gathering *)file)->count = 0;
 }
 
 void gather_prepare(void)

@@ -408,6 +408,7 @@ bool database_commit(struct database *database)
 
 void database_roll_back(struct database *database)
 {
+    gather_drop(database->handle);
     /* Some errors roll back by themselves. */
     if (sqlite3_get_autocommit(database->handle) == 0)
         database_execute(database, "ROLLBACK");

@@ -244,6 +244,8 @@ void wal_move(struct database *database);
 #define GATHER_VFS "kantele-gather"
 /* Makes it known to SQLite; once a process does something. */
 void gather_prepare(void);
+/* Before a rollback: what was gathered is wanted by nobody any more. */
+void gather_drop(sqlite3 *handle);
 
 /* --- questions.c -------------------------------------------------------- */
 

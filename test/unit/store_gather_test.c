@@ -96,6 +96,28 @@ static void what_was_rolled_back_is_written_over(void **state)
     assert_int_equal(ask(f.ours, "SELECT sum(text) FROM t"), 20);
 }
 
+static void what_was_dropped_never_comes_to_the_file(void **state)
+{
+    sqlite3_file *log = NULL;
+    sqlite3_int64 before, after;
+
+    (void)state;
+    execute(f.ours, SOME(10) "BEGIN IMMEDIATE");
+    sqlite3_file_control(f.ours, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    assert_non_null(log);
+    assert_int_equal(log->pMethods->xFileSize(log, &before), SQLITE_OK);
+    assert_int_equal(log->pMethods->xWrite(log, "unwanted", 8, before), SQLITE_OK);
+    gather_drop(f.ours);
+    execute(f.ours, "ROLLBACK");
+    assert_int_equal(log->pMethods->xSync(log, SQLITE_SYNC_NORMAL), SQLITE_OK);
+    assert_int_equal(log->pMethods->xFileSize(log, &after), SQLITE_OK);
+    assert_int_equal(after, before);
+    /* ... and what was not is there. */
+    assert_int_equal(log->pMethods->xWrite(log, "wanted", 6, before), SQLITE_OK);
+    assert_int_equal(log->pMethods->xFileSize(log, &after), SQLITE_OK);
+    assert_int_equal(after, before + 6);
+}
+
 /* Each reads in its turn what the other has added. */
 static void others_read_and_write_between(void **state)
 {
@@ -115,6 +137,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_big_transaction_reads_back_what_it_wrote, open_both,
                                         remove_all),
         cmocka_unit_test_setup_teardown(what_was_rolled_back_is_written_over, open_both,
+                                        remove_all),
+        cmocka_unit_test_setup_teardown(what_was_dropped_never_comes_to_the_file, open_both,
                                         remove_all),
         cmocka_unit_test_setup_teardown(others_read_and_write_between, open_both, remove_all),
     };
