@@ -163,6 +163,19 @@ static bool may_be_about(const struct incoming_report *incoming, const struct st
            (!incoming->kept || entry->changed_ms <= incoming->item.arrived_ms + ANSWER_MS);
 }
 
+/* An SMSC may give all parts of a message one id, and report each: then it is about
+ * one that has no report yet. */
+static const struct store_entry *choose_part(const struct store_entry *chosen,
+                                             const struct store_entry *entries, size_t count)
+{
+    if (chosen->of_parts.part == 0 || !state_is_final((int)chosen->of_parts.state))
+        return chosen;
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].number == chosen->number && !state_is_final((int)entries[i].of_parts.state))
+            return &entries[i];
+    return chosen;
+}
+
 /* The newest one; one that came to its end has the last say: of its parts there
  * may be reports yet. */
 static const struct store_entry *choose_entry(const struct incoming_report *incoming,
@@ -174,7 +187,7 @@ static const struct store_entry *choose_entry(const struct incoming_report *inco
         if (!may_be_about(incoming, &entries[i]))
             continue;
         if (!state_is_final((int)entries[i].state))
-            return &entries[i];
+            return choose_part(&entries[i], entries, count);
         if (finished == NULL)
             finished = &entries[i];
     }

@@ -8,6 +8,7 @@ import random
 import shutil
 import sqlite3
 import subprocess
+import time
 import unittest
 
 from bearerbox_test import BearerboxTest
@@ -55,6 +56,34 @@ class Looking(GwstoreTest):
         self.assertEqual(self.gwstore("show", uuid), story)
         self.gwstore("show", "999999", status=NOTHING)
         self.assertIn("sound, 3 messages", self.gwstore("check"))
+
+    def test_every_filter(self):
+        self.start(ids=("f1", "f2"))
+        self.queue(4)
+        self.smsc("f1").wait(4)
+        wait_for(lambda: len(self.objects("--state", "accepted", status=(0, NOTHING))) == 4,
+                 what="all to be accepted")
+        day = 24 * 3600 * 1000
+        with sqlite3.connect(self.gw.store) as store:  # one a day, the last one today
+            store.execute("update entry set accepted_ms = accepted_ms - (4 - number) * ?", (day,))
+        moments = [row[0] // 1000 for row in
+                   self.rows("select accepted_ms from entry order by number")]
+
+        def texts(*arguments):
+            return [m["msgdata"][-1] for m in self.objects(*arguments, status=(0, NOTHING))]
+        self.assertEqual(texts("--since", str(moments[2])), ["2", "3"])
+        self.assertEqual(texts("--until", str(moments[2])), ["0", "1"])
+        self.assertEqual(texts("--since", str(moments[1]), "--until", str(moments[3])), ["1", "2"])
+        local = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moments[3]))
+        self.assertEqual(texts("--since", local), ["3"])
+        self.assertEqual(texts("--limit", "3"), ["0", "1", "2"])
+        self.assertEqual(texts("--number", "358400002"), ["2"])
+        self.assertEqual(texts("--smsc", "f1"), ["0", "1", "2", "3"])
+        self.assertEqual(texts("--smsc", "f2"), [])
+        self.assertEqual(texts("--kind", "mo"), [])
+        self.assertEqual(texts("--kind", "mt", "--state", "accepted", "--limit", "1"), ["0"])
+        self.gwstore("list", "--since", "yesterday", status=USAGE)
+        self.gwstore("list", "--kind", "fax", status=USAGE)
 
     def test_the_command_line(self):
         self.start()

@@ -167,6 +167,18 @@ class LongMessages(SmppTest):
             self.assertEqual(self.event(), DELIVERED)
         self.assertEqual(self.fence(), [])
 
+    def test_one_id_for_all_parts(self):
+        self.start()
+        ids, self.smsc.ids = self.smsc.ids, iter([7] * 3)
+        parts = self.submit(LONG, parts=3)
+        self.smsc.ids = ids
+        for part in parts:
+            self.assertEqual(part.id, "7")
+            self.assertTrue(self.client.nothing_waits())
+            self.receipt(part, "DELIVRD")
+        self.assertEqual(self.event(), DELIVERED)
+        self.assertEqual(self.fence(), [])
+
     def test_parts_without_a_wish_for_reports_leave_nothing(self):
         self.start()
         parts = self.submit(LONG, mask=ACCEPTED, parts=3)
@@ -416,6 +428,20 @@ class Application(GatewayTest):
         app.wait(3, timeout=60)
         wait_for(lambda: gw.store_size() == 0, 30, gw.status)
         self.assertEqual([r.query["text"] for r in app.requests], ["kept"] * 3)
+
+
+class Fake(BearerboxTest):
+    def test_a_long_message_is_reported_once(self):
+        self.start()
+        smsc, box = self.smsc(), self.box("b1")
+        for text in (LONG, "short"):
+            box.submit(msgdata=text, dlr_mask=31, boxc_id="b1", receiver=str(len(text)))
+        smsc.wait(4)
+        reports = [box.wait_sms() for _ in range(4)]
+        self.assertEqual(sorted((int(r["receiver"]), r["dlr_mask"]) for r in reports),
+                         [(5, 1), (5, 8), (len(LONG), 1), (len(LONG), 8)])
+        self.gw.wait_status(r"DLR: 0 queued, using")
+        self.assertTrue(box.nothing_waits())
 
 
 class Modem(ModemCase):
