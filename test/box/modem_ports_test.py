@@ -233,6 +233,13 @@ class Locks(PortCase):
                 other.wait()
         gw.wait_link("m1", 60)  # it is gone, and its lock file counts no more
 
+    def test_a_program_without_a_lock_is_named(self):
+        self.line.mute = True
+        self.tree.process(4711, "minicom", "/dev/ttyUSB0")
+        gw = self.start(False, device="/dev/ttyUSB0", device_root=self.tree.root)
+        gw.wait_status(r"(?s)m1.*answers nothing to AT.*; minicom \(process 4711\) has "
+                       r"/dev/ttyUSB0 open, too", 60)
+
     def test_two_groups_with_one_port(self):
         gw = self.gateway(smsc=[{"smsc": "at", "smsc_id": name, "device": "/dev/ttyUSB0",
                                  "device_root": self.tree.root} for name in ("m1", "m2")])

@@ -163,6 +163,42 @@ static void a_device_that_is_missing(void **state)
     assert_int_equal(at_rescue_missing(&rescue, now + 20 * MINUTE), AT_RESCUE_REOPEN);
 }
 
+static void a_modem_that_starts_gets_time(void **state)
+{
+    struct at_rescue rescue;
+    int64_t now = 1000000;
+
+    (void)state;
+    at_rescue_init(&rescue, false, false);
+    at_rescue_missing(&rescue, now);
+    at_rescue_opened(&rescue, now + 1000);
+    assert_int_equal(at_rescue_next(&rescue, now + 15000), AT_RESCUE_REOPEN);
+    check_description(&rescue, "");
+    assert_int_equal(at_rescue_next(&rescue, now + 22000), AT_RESCUE_ESCAPE);
+    at_rescue_opened(&rescue, now + 23000); /* it was not missing */
+    assert_int_equal(at_rescue_next(&rescue, now + 23000), AT_RESCUE_REOPEN);
+    at_rescue_starts(&rescue, now + 24000); /* RDY */
+    assert_int_equal(at_rescue_next(&rescue, now + 40000), AT_RESCUE_REOPEN);
+    assert_int_equal(at_rescue_next(&rescue, now + 45000), AT_RESCUE_RESET);
+}
+
+static void one_that_says_it_has_failed(void **state)
+{
+    struct at_rescue rescue;
+    int64_t now = 1000000;
+
+    (void)state;
+    at_rescue_init(&rescue, false, false);
+    assert_false(at_rescue_failing(&rescue, now));
+    assert_false(at_rescue_failing(&rescue, now + 29000));
+    at_rescue_answers(&rescue); /* it was busy in between */
+    assert_false(at_rescue_failing(&rescue, now + 31000));
+    assert_true(at_rescue_failing(&rescue, now + 61000));
+    assert_false(at_rescue_failing(&rescue, now + 120000)); /* not before a minute */
+    assert_true(at_rescue_failing(&rescue, now + 121000));
+    assert_false(at_rescue_failing(&rescue, now + 230000)); /* not before two */
+}
+
 static void names_and_tallies(void **state)
 {
     (void)state;
@@ -181,6 +217,8 @@ int main(void)
         cmocka_unit_test(one_that_fails_again_at_once_goes_on_where_it_was),
         cmocka_unit_test(the_power_is_not_taken_from_a_modem_that_just_got_it),
         cmocka_unit_test(a_device_that_is_missing),
+        cmocka_unit_test(a_modem_that_starts_gets_time),
+        cmocka_unit_test(one_that_says_it_has_failed),
         cmocka_unit_test(names_and_tallies),
     };
 

@@ -434,6 +434,11 @@ void at_modem_reset(struct at_modem *modem)
             return;
 }
 
+bool at_modem_has_failed(const struct at_modem *modem)
+{
+    return at_modem_error_is(modem, CAUSE_MODEM);
+}
+
 void at_modem_hang_up(struct at_modem *modem)
 {
     at_port_drop_dtr(modem->port);

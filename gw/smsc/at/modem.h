@@ -90,6 +90,9 @@ enum at_readiness at_modem_bring_up(struct at_modem *modem, struct bytes *detail
 bool at_modem_hello(struct at_modem *modem, int tries, int timeout_ms);
 /* Restarts it: the profile's reset-string, else AT+CFUN=1,1. */
 void at_modem_reset(struct at_modem *modem);
+/* Whether the last answer was an error of the modem itself: SIM failure, memory
+ * failure. */
+bool at_modem_has_failed(const struct at_modem *modem);
 /* Lowers DTR for a second, where there is one. */
 void at_modem_hang_up(struct at_modem *modem);
 /* The device itself is lost, and not only the modem silent. */

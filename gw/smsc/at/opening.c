@@ -70,7 +70,7 @@ static void note_opened(struct at_driver *driver)
     bool usb = driver->settings.usb_reset && opening->device.identity.known;
     const char *shown = opening->device.shown;
 
-    at_rescue_opened(&opening->rescue);
+    at_rescue_opened(&opening->rescue, clock_monotonic_ms());
     at_rescue_allow_usb(&opening->rescue, usb);
     if (opening->was_open)
         at_note_tally(driver, SMSC_TALLY_REOPENED);
@@ -163,11 +163,14 @@ static void take_step(struct at_driver *driver, enum at_rescue_step step)
 static void describe(const struct at_driver *driver, const char *reason, int64_t ms,
                      struct bytes *detail)
 {
+    struct bytes step = {0};
+
     bytes_clear(detail);
-    bytes_printf(detail, "%s: ", reason);
-    at_rescue_describe(&driver->opening.rescue, detail);
+    at_rescue_describe(&driver->opening.rescue, &step);
+    bytes_printf(detail, "%s%s%s", reason, step.len > 0 ? ": " : "", bytes_str(&step));
     if (ms >= 1000)
         bytes_printf(detail, ", next try in %lld s", (long long)(ms + 500) / 1000);
+    bytes_free(&step);
 }
 
 /* The modem is open and does not answer. asked: ESC and AT were in vain just now. */
@@ -191,6 +194,7 @@ static void rescue(struct at_driver *driver, const char *reason, bool asked)
     log_to(driver->log, LOG_LEVEL_INFO, "%s: recovery: %s", driver->name, at_rescue_name(step));
     take_step(driver, step);
     describe(driver, reason, ms, &detail);
+    at_opening_look_for_others(driver, &detail);
     if (!at_orders_stopped(&driver->orders))
         retry_later(driver, bytes_str(&detail), ms);
     bytes_free(&detail);
@@ -231,6 +235,21 @@ static void give_up_bring_up(struct at_driver *driver, const char *reason)
     }
 }
 
+/* It answers, and is not ready. One that says it has failed is reset in the end. */
+static void wait_for_modem(struct at_driver *driver, const char *reason)
+{
+    struct at_rescue *ladder = &driver->opening.rescue;
+
+    at_note_state(driver, SMSC_CONNECTING, reason);
+    if (!at_modem_has_failed(driver->modem)) {
+        at_rescue_answers(ladder);
+    } else if (at_rescue_failing(ladder, clock_monotonic_ms())) {
+        log_reason(driver, LOG_LEVEL_WARNING, reason);
+        take_step(driver, AT_RESCUE_RESET);
+    }
+    at_worker_pause(driver, at_opening_growing(RETRY_FIRST_MS, RETRY_LAST_MS, driver->failures++));
+}
+
 /* True when the modem is ready to work. */
 static bool bring_up(struct at_driver *driver)
 {
@@ -249,9 +268,7 @@ static bool bring_up(struct at_driver *driver)
         note_ready(driver);
         break;
     case AT_NOT_YET:
-        at_note_state(driver, SMSC_CONNECTING, bytes_str(&detail));
-        at_worker_pause(driver,
-                        at_opening_growing(RETRY_FIRST_MS, RETRY_LAST_MS, driver->failures++));
+        wait_for_modem(driver, bytes_str(&detail));
         break;
     case AT_HOPELESS:
         log_reason(driver, LOG_LEVEL_ERROR, bytes_str(&detail));

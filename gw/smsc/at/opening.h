@@ -48,6 +48,9 @@ int at_opening_speed(const struct at_driver *driver);
 /* Takes a step of the ladder that needs no open modem. */
 void at_opening_reset_usb(struct at_driver *driver);
 void at_opening_power(struct at_driver *driver, const char *reason);
+/* Appends which other program has the port open, whoever locked it. Ours must be
+ * closed. */
+void at_opening_look_for_others(struct at_driver *driver, struct bytes *detail);
 /* While the device is missing: whether it shows its storage face; said in
  * *detail, and the storage-hook is run when it is due. */
 void at_opening_look_for_storage(struct at_driver *driver, struct bytes *detail);

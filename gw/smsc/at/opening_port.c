@@ -291,6 +291,17 @@ void at_opening_reset_usb(struct at_driver *driver)
     at_rescue_done(&driver->opening.rescue, AT_RESCUE_USB, clock_monotonic_ms());
 }
 
+void at_opening_look_for_others(struct at_driver *driver, struct bytes *detail)
+{
+    struct bytes holder = {0};
+
+    if (!driver->settings.is_tcp &&
+        at_device_find_holder(driver->settings.root, &driver->opening.device, 0, &holder))
+        bytes_printf(detail, "; %s has %s open, too", bytes_str(&holder),
+                     driver->opening.device.shown);
+    bytes_free(&holder);
+}
+
 void at_opening_look_for_storage(struct at_driver *driver, struct bytes *detail)
 {
     struct at_opening *opening = &driver->opening;

@@ -5,6 +5,8 @@
 #include "gw/smsc/at/rescue.h"
 
 #define MISSING_MS 20000  /* gone for so long: perhaps it has crashed */
+#define START_MS   20000  /* that a modem may need to start */
+#define FAILING_MS 30000  /* a failure that may go away by itself */
 #define WELL_MS    60000  /* ready for so long: what comes then is a new trouble */
 #define GOOD_MS    600000 /* ... and the rough steps are as new */
 
@@ -106,14 +108,38 @@ enum at_rescue_step at_rescue_missing(struct at_rescue *rescue, int64_t now)
     return take(rescue, AT_RESCUE_POWER, now);
 }
 
-void at_rescue_opened(struct at_rescue *rescue)
+void at_rescue_starts(struct at_rescue *rescue, int64_t now)
 {
+    if (rescue->patience < now + START_MS)
+        rescue->patience = now + START_MS;
+}
+
+void at_rescue_opened(struct at_rescue *rescue, int64_t now)
+{
+    if (rescue->missing_since != 0)
+        at_rescue_starts(rescue, now);
     rescue->missing_since = 0;
+}
+
+bool at_rescue_failing(struct at_rescue *rescue, int64_t now)
+{
+    if (rescue->failing_since == 0)
+        rescue->failing_since = now;
+    if (now - rescue->failing_since < FAILING_MS || now < rescue->again[AT_RESCUE_RESET])
+        return false;
+    take(rescue, AT_RESCUE_RESET, now);
+    return true;
+}
+
+void at_rescue_answers(struct at_rescue *rescue)
+{
+    rescue->failing_since = 0;
 }
 
 void at_rescue_ready(struct at_rescue *rescue, int64_t now)
 {
     rescue->ready_since = now;
+    rescue->failing_since = 0;
     rescue->patience = 0;
 }
 

@@ -30,6 +30,7 @@ struct at_rescue {
     unsigned available;             /* steps, by bit */
     int last;                       /* that was taken; -1: all was well */
     int64_t patience;               /* until then the last step may still help */
+    int64_t failing_since;          /* it says that it has failed; 0: it does not */
     int64_t missing_since;          /* the port cannot be opened; 0: it can */
     int64_t again[AT_RESCUE_STEPS]; /* not before that */
     int times[AT_RESCUE_STEPS];     /* lately */
@@ -49,8 +50,14 @@ enum at_rescue_step at_rescue_next(struct at_rescue *rescue, int64_t now);
 /* The port cannot be opened: AT_RESCUE_POWER when it is time for that, else
  * AT_RESCUE_REOPEN. */
 enum at_rescue_step at_rescue_missing(struct at_rescue *rescue, int64_t now);
-/* The port was opened. */
-void at_rescue_opened(struct at_rescue *rescue);
+/* The port was opened; one that was missing gets time to start. */
+void at_rescue_opened(struct at_rescue *rescue, int64_t now);
+/* The modem said that it restarts: it gets time, too. */
+void at_rescue_starts(struct at_rescue *rescue, int64_t now);
+/* It answers that it has failed: true when it is to be reset now. */
+bool at_rescue_failing(struct at_rescue *rescue, int64_t now);
+/* It answers, and has not failed. */
+void at_rescue_answers(struct at_rescue *rescue);
 /* The modem is ready. One that fails again at once goes on where it was. */
 void at_rescue_ready(struct at_rescue *rescue, int64_t now);
 /* It works: the ladder begins at its foot next time. */

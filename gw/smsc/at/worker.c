@@ -368,6 +368,8 @@ static void serve(struct at_driver *driver)
     at_note_state(driver, SMSC_RECONNECTING, "the modem is brought up again");
     if (condition == AT_CLOSED)
         at_opening_trouble(driver);
+    else
+        at_rescue_starts(&driver->opening.rescue, clock_monotonic_ms());
     at_worker_pause(driver, GO_ON_SLOWLY_MS);
 }
 
