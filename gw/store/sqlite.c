@@ -388,7 +388,18 @@ static bool begin(struct database *database, enum statement which)
 
 bool database_begin(struct database *database)
 {
-    return begin(database, STATEMENT_BEGIN);
+    bool seized = database->seized;
+
+    database->seized = false;
+    return seized || begin(database, STATEMENT_BEGIN);
+}
+
+bool database_seize(struct database *database)
+{
+    sqlite3_busy_timeout(database->handle, 0);
+    database->seized = begin(database, STATEMENT_BEGIN);
+    sqlite3_busy_timeout(database->handle, BUSY_MS);
+    return database->seized;
 }
 
 bool database_begin_reading(struct database *database)

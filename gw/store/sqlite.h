@@ -123,6 +123,7 @@ struct database {
     int64_t delta[STATE_LIMIT]; /* by the running transaction */
     int64_t prune_cursor;
     bool has_parts;       /* there is a row in the table `part` */
+    bool seized;          /* a transaction is open, by database_seize() */
     int64_t data_version; /* changes when somebody else writes into the file */
     int64_t log_pages;    /* in the write-ahead log */
     int64_t log_limit;    /* so many and it is moved */
@@ -140,6 +141,9 @@ struct database *database_open(const struct store_options *options, struct bytes
 void database_close(struct database *database);
 
 bool database_begin(struct database *database);
+/* Begins now, for the database_begin() that follows; false, and nothing is begun,
+ * when that would have to wait for another process. */
+bool database_seize(struct database *database);
 bool database_commit(struct database *database);
 void database_roll_back(struct database *database);
 /* What the last failure was; valid until the next call. The code is SQLite's

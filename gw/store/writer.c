@@ -298,6 +298,11 @@ struct batch *writer_run_here(struct writer *writer, struct operation_list *list
 {
     if (!borrow(writer))
         return NULL;
+    /* Who waits for another process to let go of the file is the thread. */
+    if (!database_seize(writer->carrier.database)) {
+        give_back(writer);
+        return NULL;
+    }
     struct batch *batch = batch_of(list);
 
     carrier_run(&writer->carrier, batch);
