@@ -467,6 +467,19 @@ static void a_wrong_pin_is_given_once(void **state)
     owner_wait(&owner, "the SIM refused the PIN (earlier)");
 }
 
+static void a_modem_that_fails_at_its_start_is_reset(void **state)
+{
+    (void)state;
+    modem_will("AT+CFUN=1,1", "\r\nCOMMAND NOT SUPPORT\r\n", 1);
+    modem_will("AT+CMGF=0", "\r\nERROR\r\n", 2);
+    modem_will("AT+CMGF=?", "\r\n+CMGF: (0)\r\n\r\nOK\r\n", 2);
+    start("max-error-count = 0\n");
+    owner_wait_state(&owner, SMSC_ONLINE);
+    assert_true(modem_heard("AT+CFUN=1,1\nAT^RESET\n"));
+    assert_false(modem_heard("AT+CFUN=1\n"));
+    assert_true(smsc_tally(owner.smsc, SMSC_TALLY_RESET) >= 1);
+}
+
 static void a_device_that_is_not_there(void **state)
 {
     (void)state;
@@ -520,6 +533,7 @@ int main(void)
         CASE(from_the_memory),
         CASE(a_message_that_is_held_at_the_stop),
         CASE(a_wrong_pin_is_given_once),
+        CASE(a_modem_that_fails_at_its_start_is_reset),
         CASE(a_device_that_is_not_there),
         CASE(stop_while_the_modem_is_mute),
     };

@@ -424,14 +424,18 @@ bool at_modem_hello(struct at_modem *modem, int tries, int timeout_ms)
     return answers(modem, tries, timeout_ms);
 }
 
+/* Huawei's know AT^RESET only, some others no AT+CFUN with a second number. */
 void at_modem_reset(struct at_modem *modem)
 {
-    const char *own = modem->profile->reset;
-    const char *const commands[] = {own != NULL ? own : "AT+CFUN=1,1", "AT+CFUN=1,1", "AT+CFUN=1"};
+    static const char *const commands[] = {"AT+CFUN=1,1", "AT^RESET", "AT+CFUN=1"};
+    enum at_final final = AT_ERROR;
 
-    for (size_t i = own == NULL; i < sizeof commands / sizeof commands[0]; i++)
-        if (at_modem_command(modem, RESET_MS, "%s", commands[i]) != AT_ERROR)
-            return;
+    if (modem->profile->reset != NULL) {
+        at_modem_command(modem, RESET_MS, "%s", modem->profile->reset);
+        return;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0] && final == AT_ERROR; i++)
+        final = at_modem_command(modem, RESET_MS, "%s", commands[i]);
 }
 
 bool at_modem_has_failed(const struct at_modem *modem)
