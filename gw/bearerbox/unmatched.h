@@ -5,7 +5,7 @@
  * answer to the submit: the answer then looks here, which costs nothing where
  * nothing is kept.
  *
- * Items belong to the caller; how many there are is bounded by him (reports.c).
+ * Items belong to the caller; how many there are is bounded by him (matching.c).
  * Pure memory.
  */
 #ifndef GW_BEARERBOX_UNMATCHED_H

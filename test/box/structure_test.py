@@ -117,6 +117,19 @@ class Structure(unittest.TestCase):
                                                                   found.group(1)))
         self.nothing(problems)
 
+    def test_the_plan_names_every_room(self):
+        """doc/architecture.md, "The rooms": each file in the list of its folder, once."""
+        part = read("doc/architecture.md").split("### The rooms")[1].split("\n## ")[0]
+        written = []
+        for text in re.split(r"^(?=\*\*gw)", part, flags=re.M)[1:]:
+            folder = re.match(r"\*\*(gw[\w/]*)\*\*", text).group(1)
+            written += ["%s/%s" % (folder, n) for n in re.findall(r"`([a-z0-9_]+)`", text)]
+        there = {os.path.splitext(n)[0] for n in self.sources}
+        self.nothing(["%s is not in the list of rooms" % n for n in sorted(there - set(written))]
+                     + ["there is no %s" % n for n in sorted(set(written) - there)]
+                     + ["%s is there twice" % n for n in sorted(set(written))
+                        if written.count(n) > 1])
+
     def test_nothing_is_called_utils(self):
         self.nothing([n for n in self.files if re.search(
             r"(^|[/_-])(utils?|misc|common|helpers?)([._/-]|$)", n)])
