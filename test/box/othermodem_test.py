@@ -33,7 +33,7 @@ wavecom-fastrack/stray-error  wavecom-fastrack/cms-303  wavecom-fastrack/one-oct
 wavecom-fastrack/reports-before  wavecom-fastrack/pin-wrong-lost
 ublox-sara/cmgr-hangs     ublox-sara/mute-after       ublox-sara/sim-absent
 zte-mf190/cmgd-fails      zte-mf190/cmgl-fails        zte-mf190/garbage
-parrot/settings-lost      odd-spacing/vanish-idle     text-only/reboot-after
+parrot/noise-before      odd-spacing/vanish-idle     text-only/reboot-after
 text-only/ring            nokia-6310/settings-lost    phase-one/reboot-prompt
 """.split()
 
