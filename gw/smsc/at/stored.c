@@ -89,7 +89,31 @@ static bool take_pdu_answer(struct at_modem *modem, long index, bool told)
     return alive;
 }
 
-/* The same in text mode; the text is all that follows the header. */
+/* Whether the line alone is as long as the header says: characters, four digits
+ * for each in UCS2, two for each octet of data or of septets behind a header. */
+static bool is_whole_text(const struct at_text_header *header, struct slice line)
+{
+    size_t length = (size_t)header->length;
+
+    return header->length > 0 &&
+           (line.len == length || line.len == 4 * length ||
+            (header->dcs > 0 && line.len == 2 * length) ||
+            (header->fo >= 0 && (header->fo & 0x40) != 0 && line.len == (length * 7 + 7) / 8 * 2));
+}
+
+/* What follows a header: its text, which may have lines. Where one of them is a
+ * whole text the others are what modems say. */
+static struct slice text_behind(const struct at_text_header *header, struct slice rest)
+{
+    struct slice looked = rest, line;
+
+    while (slice_next_item(&looked, '\n', &line))
+        if (is_whole_text(header, line))
+            return line;
+    return slice_is_set(rest) ? rest : slice_str("");
+}
+
+/* The same in text mode. */
 static bool take_text_answer(struct at_modem *modem, long index, bool told)
 {
     struct bytes copy = {0}, key = {0};
@@ -101,8 +125,7 @@ static bool take_text_answer(struct at_modem *modem, long index, bool told)
     rest = bytes_slice(&copy);
     if (at_answer_next(&rest, "+CMGR:", &value) && at_text_read_cmgr(value, &header) &&
         header.kind != AT_TEXT_SUBMIT) {
-        if (!slice_is_set(rest))
-            rest = slice_str("");
+        rest = text_behind(&header, rest);
         at_modem_text_key(&header, rest, &key);
         if (told || !is_left(modem, bytes_slice(&key), header.unread || modem->listed_unread))
             alive = finish(modem, at_modem_take_text(modem, &header, rest), index);

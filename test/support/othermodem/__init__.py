@@ -5,8 +5,8 @@ othermodem - a second modem emulator, made from the specifications alone (3GPP T
 AT driver or at virtualmodem: what both take for granted shows against a third.
 
 It differs on purpose: a modem is a thread that answers by generators, so that
-anything can come between any two lines; families are in families.py (24 of
-them), faults in faults.py (83), the network that counts in air.py. bench.py puts
+anything can come between any two lines; families are in families.py (25 of
+them), faults in faults.py (85), the network that counts in air.py. bench.py puts
 many of them before one bearerbox and judges; test/box/othermodem_test.py runs a part
 of its matrix.
 """

@@ -148,8 +148,7 @@ class Air:
     def __init__(self, policy="normal", delay=0.4):
         self.policy, self.delay = policy, delay
         self.lock = threading.Lock()
-        self.entries = []
-        self.reported = 0
+        self.entries, self.statuses = [], {}    # TP-ST by number, 0 for others
 
     def take(self, submit, reference):
         """Records a SUBMIT; what reports come: a list of (delay, TPDU)."""
@@ -158,8 +157,7 @@ class Air:
             self.entries.append(entry)
         if not submit.report or self.policy == "never":
             return []
-        status = 0x46 if submit.to.endswith("46") else 0
-        final = status_report(reference, submit.address, status)
+        final = status_report(reference, submit.address, self.statuses.get(submit.to, 0))
         if self.policy == "double":
             return [(self.delay, final), (self.delay + 0.3, final)]
         if self.policy == "before":

@@ -19,6 +19,7 @@ import os
 import random
 import select
 import socket
+import termios
 import threading
 import time
 import tty
@@ -81,6 +82,10 @@ class Pty:
 
     def fileno(self):
         return self.master
+
+    def speed(self):
+        """What the other end has set, as a termios constant."""
+        return termios.tcgetattr(self.master)[5]
 
     def close(self):
         self.unplug()
@@ -185,6 +190,8 @@ class Modem:
         self.pace = None
         self.gap_noise = None
         self.echo_stuck = False
+        self.speed = None           # termios constant; None: any
+        self.unplugged = False
         self.memory = {name: {} for name in family.capacity}
         self.sms_ready_at = 0.0
         self.opened = False
@@ -212,7 +219,8 @@ class Modem:
         self.commands.power_on()
 
     def start(self):
-        self.port.plug()
+        if not self.unplugged:
+            self.port.plug()
         for text, seconds in self.family.noise:
             self._noise(text, seconds)
         self.thread.start()
@@ -260,6 +268,7 @@ class Modem:
         self.able_in(boot + busy)
         if away:
             self.port.unplug()
+            self.unplugged = True
             self.later(away, self.port.plug)
         if not silent:
             for offset, text in family.boot_lines:
@@ -349,6 +358,9 @@ class Modem:
         if now < self.mute_until or self.mute_until_reopen:
             return
         if now - self.open_at < self.family.deaf_after_open:
+            return
+        if self.speed is not None and self.port.speed() != self.speed:
+            self.write(bytes(self.random.randrange(128, 256) for _ in data))
             return
         data = self._as_heard(data, now)
         if data:

@@ -232,6 +232,9 @@ FAMILIES = {
     "text-only": Family(
         "Samsung", "SGH-X", "T1", "351234000123456", ("Samsung",), pdu=False, starts_in_pdu=False,
         csms="(0)", cnmi="(0-2),(0-2),(0,2),(0-2),(0,1)"),
+    "direct-only": Family(
+        "ELSE", "M-1", "3", "332167020123457", ("ELSE M-1",), cnmi="(0-2),(0,2),(0),(0,1),(0,1)",
+        memories=(("SM",),) * 3, capacity={"SM": 5}, ack_time=8.0),
     "no-cnmi": Family(
         "Falcom", "A2", "V2", "332167020123456", ("Falcom A2",), cnmi=None, stores_reports=True,
         csms=None),

@@ -9,6 +9,7 @@ then acts, `times` times. Others change the modem from the start (`arrange`).
 FAULTS has them by name: each call makes a fresh pair (arrange, [Fault...]).
 """
 import re
+import termios
 import time
 
 from othermodem import air
@@ -289,6 +290,8 @@ FAULTS = {
     "csms-refused": _command("csms-refused", r"CSMS=1", answer("+CMS ERROR: 302"), times=99),
     "cpms-refused": _command("cpms-refused", r"CPMS=\"", answer("+CMS ERROR: 302"), times=99),
     "garbage": _arranged(_garbage_for_ever),
+    "speed-9600": _set(speed=termios.B9600),
+    "speed-38400": _set(speed=termios.B38400),
     "long-line": _send("long-line", "prompt", raw(b"x" * 9000 + b"\r\n"), nth=2),
     "never-ending": _send("never-ending", "after", raw(b"y" * 500), nth=2),
     "glued-answer": lambda: (None, [Fault("glued-answer", "taken", _glued, nth=3, times=3)]),
