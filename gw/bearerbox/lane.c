@@ -96,6 +96,22 @@ static struct lane_item *window_take(struct lane *lane)
     return item;
 }
 
+static void window_remove(struct lane *lane, struct lane_item *item)
+{
+    struct lane_item **place = &lane->first, *before = NULL;
+
+    while (*place != item) {
+        before = *place;
+        place = &before->next;
+    }
+    *place = item->next;
+    if (lane->last == item)
+        lane->last = before;
+    item->next = NULL;
+    item->in_window = false;
+    lane->window--;
+}
+
 static struct lane_item *item_create(struct lane *lane, int64_t number, struct message *message)
 {
     struct lane_item *item = memory_zalloc(1, sizeof *item);
@@ -278,17 +294,39 @@ struct lane_item *lane_take(struct lane *lane)
     return item;
 }
 
+/* Whether a new one goes into the window: when that holds all there is, or, however
+ * full it is, lower priorities. */
+static bool belongs_in_window(const struct lane *lane, const struct message *message)
+{
+    int priority = message_sms(message)->priority;
+
+    return (lane->window < LANE_WINDOW && lane->stored == 0) ||
+           (lane->last != NULL && priority > lane_item_priority(lane->last));
+}
+
+/* What urgent ones pushed out of the window waits in the store only. */
+static void shrink_window(struct lane *lane)
+{
+    while (lane->window > LANE_WINDOW) {
+        struct lane_item *item = lane->last;
+
+        window_remove(lane, item);
+        lane->stored++;
+        lane->later++;
+        lane_drop(item);
+    }
+}
+
 void lane_offer(struct lane *lane, int64_t number, struct message *message)
 {
-    bool room = lane->window < LANE_WINDOW && lane->stored == 0;
-
-    if (!room) {
+    if (!belongs_in_window(lane, message)) {
         lane->stored++;
         lane->later++;
         lane_refill(lane);
         return;
     }
     window_insert(lane, item_create(lane, number, message));
+    shrink_window(lane);
     lane_filled(lane);
 }
 
@@ -326,7 +364,7 @@ void lane_drop(struct lane_item *item)
 
 void lane_move(struct lane_item *item, struct lane *to)
 {
-    if (to->window < LANE_WINDOW && to->stored == 0 && !item->cancelled) {
+    if (!item->cancelled && belongs_in_window(to, item->message)) {
         struct lane_item *moved = item_create(to, item->number, item->message);
 
         moved->accepted_ms = item->accepted_ms;
@@ -336,6 +374,7 @@ void lane_move(struct lane_item *item, struct lane *to)
         moved->reference = item->reference;
         moved->routed = item->routed;
         window_insert(to, moved);
+        shrink_window(to);
     } else if (!item->cancelled) {
         to->stored++;
         to->later++;
@@ -343,22 +382,6 @@ void lane_move(struct lane_item *item, struct lane *to)
     }
     lane_drop(item);
     lane_filled(to);
-}
-
-static void window_remove(struct lane *lane, struct lane_item *item)
-{
-    struct lane_item **place = &lane->first, *before = NULL;
-
-    while (*place != item) {
-        before = *place;
-        place = &before->next;
-    }
-    *place = item->next;
-    if (lane->last == item)
-        lane->last = before;
-    item->next = NULL;
-    item->in_window = false;
-    lane->window--;
 }
 
 bool lane_withdraw(struct lane *lane, int64_t number, struct message *message, bool waiting,

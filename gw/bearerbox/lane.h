@@ -5,7 +5,8 @@
  * Messages wait in the store; a lane is one named queue of one kind there, for
  * a set of SMSC connections (MT) or for a box (MO, reports). It holds at most
  * LANE_WINDOW messages in memory and fetches more when they run low, so what
- * waits costs disk and not memory. Order: priority, then age.
+ * waits costs disk and not memory. Order: priority, then age; a message of higher
+ * priority than the last one of a full window takes its place there.
  *
  * struct lanes is the registry: it finds or makes lanes by name, and wakes
  * those whose messages become due (retries, deferred delivery).

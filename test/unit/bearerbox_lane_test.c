@@ -220,6 +220,45 @@ static void memory_holds_a_window_and_every_message_comes_once(void **state)
     assert_int_equal(lane_waiting(world->lane), 0);
 }
 
+/* What is urgent does not wait until a full window is emptied: it may be the only
+ * one that may go. The window stays one, and nothing is lost of what makes room. */
+static void what_is_urgent_passes_a_full_window(void **state)
+{
+    enum { COMMON = 2 * LANE_WINDOW, URGENT = LANE_WINDOW + 5 };
+    struct world *world = *state;
+    struct lane_item *item;
+    int common = 0, urgent = 0;
+
+    for (int i = 0; i < COMMON; i++)
+        put(world, "common", 0, STATE_QUEUED, 0);
+    settle(world);
+    for (int i = 0; i < URGENT; i++)
+        put(world, "urgent", 2, STATE_QUEUED, 0);
+    settle(world);
+    assert_int_equal(lane_waiting(world->lane), COMMON + URGENT);
+    assert_true(slice_equal_str(message_sms(lane_head(world->lane)->message)->msgdata, "urgent"));
+    world->wake_on_fill = true;
+    while (common + urgent < COMMON + URGENT) {
+        item = lane_take(world->lane);
+        if (item == NULL) {
+            loop_run(world->loop);
+            continue;
+        }
+        if (message_sms(item->message)->priority == 2) {
+            assert_int_equal(common, 0);
+            urgent++;
+        } else {
+            common++;
+        }
+        finish(world, item);
+    }
+    world->wake_on_fill = false;
+    settle(world);
+    assert_null(lane_take(world->lane));
+    assert_int_equal(lane_waiting(world->lane), 0);
+    assert_int_equal(urgent, URGENT);
+}
+
 static void a_deferred_message_is_woken_when_it_is_due(void **state)
 {
     struct world *world = *state;
@@ -349,6 +388,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(memory_holds_a_window_and_every_message_comes_once, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_is_urgent_passes_a_full_window, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_deferred_message_is_woken_when_it_is_due, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_waits_can_be_withdrawn_and_what_is_taken_not, set_up,
