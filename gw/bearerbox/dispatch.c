@@ -225,6 +225,7 @@ static void taken(enum store_status status, void *arg)
         break;
     case STORE_FAILED:
         store_in_trouble(bearer->gateway->dispatch);
+        outgoing->item->attempts--; /* it was none */
         lane_give_back(outgoing_release(outgoing));
         break;
     default: /* cancelled meanwhile */

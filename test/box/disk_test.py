@@ -20,6 +20,7 @@ from modem_test import ModemCase
 from reports_test import DELIVERED, SmppTest
 
 TEMPORARY = 0x64  # ESME_RX_T_APPN
+THROTTLED = 0x58
 LATER = (503, "Temporal failure, try again later.")
 MAY_MOUNT = subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL,
                            check=False).returncode == 0
@@ -110,6 +111,23 @@ class CannotBeWritten(Trouble, SmppTest):
         self.smsc.wait_bound()
         self.assertEqual(self.gw.store_size(), 0)
         self.assertEqual(len(self.smsc.submitted), 3)
+
+    def test_what_could_not_be_handed_over_was_no_try(self):
+        self.start(core={"sms_resend_retry": 1, "sms_resend_freq": 1}, reconnect_delay=1)
+        self.smsc.account = ("somebody", "else")
+        self.smsc.disconnect()
+        self.gw.wait_status(r"s1.*\((re-|)connecting")
+        self.assertEqual(self.client.wait_ack(self.client.submit()), 3)
+        limit = Limit(self.gw.bearerbox.child.pid)
+        self.addCleanup(limit.end)
+        self.assertEqual(self.client.wait_ack(self.client.submit()), 2)
+        self.smsc.statuses, self.smsc.account = [THROTTLED], None
+        self.gw.wait_link("s1")  # and tries to note that it is sending
+        self.assertEqual(self.client.wait_ack(self.client.submit()), 2)
+        limit.end()
+        self.over()
+        self.smsc.wait_submitted(2, timeout=60)
+        self.wait_state("accepted")
 
 
 class ModemAndFile(Trouble, ModemCase):
