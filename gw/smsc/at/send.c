@@ -283,9 +283,10 @@ static void doubt_error(struct at_modem *modem)
 
     if (!slice_equal_str(bytes_slice(&modem->answer.error), "ERROR"))
         return;
-    if (at_listen(modem->dialogue, &later, AFTER_ERROR_MS) == AT_OK &&
-        (slice_is_set(at_answer_value(&later, "+CMGS:")) ||
-         slice_is_set(at_answer_value(&later, "+CMSS:")))) {
+    if (at_listen(modem->dialogue, &later, AFTER_ERROR_MS) == AT_RESTARTED)
+        at_listen(modem->dialogue, &later, AFTER_ERROR_MS); /* perhaps it was none */
+    if (later.final == AT_OK && (slice_is_set(at_answer_value(&later, "+CMGS:")) ||
+                                 slice_is_set(at_answer_value(&later, "+CMSS:")))) {
         at_answer_free(&modem->answer);
         modem->answer = later;
         return;
