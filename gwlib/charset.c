@@ -8,8 +8,8 @@
  * meaning of their own to "", "//IGNORE" and the like.
  *
  * Names without a byte order (UTF-16, UCS-2, UTF-32) mean: what the byte order
- * mark says, else little endian, as glibc has it on the machines Kannel runs
- * on (spec: kannel-http, section 2); towards them little endian without mark.
+ * mark says, else little endian, as glibc has it on the machines Kannel runs on;
+ * towards them little endian without mark.
  *
  * A lossy conversion goes by way of UTF-8: that tells octets which are wrong in
  * the source (dropped) from characters which the target lacks (replaced).

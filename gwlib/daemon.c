@@ -3,8 +3,8 @@
  * daemon - the command line and the version block; see daemon.h. The other
  * half, what happens to the process, is daemon_process.c.
  *
- * Facts of Kannel's command line: spec kannel-config, section 2; of its version
- * block: test/data/compat/status.txt. Scripts look for "version `" there.
+ * The version block is that of Kannel 1.4.5, test/data/compat/status.txt. Scripts
+ * look for "version `" there.
  */
 #include "gwlib/daemon.h"
 

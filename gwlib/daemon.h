@@ -3,10 +3,9 @@
  * daemon - what every box does before and after its work: command line, user,
  * background, pid file, version block.
  *
- * Command line, as Kannel's boxes have it (spec: kannel-config, section 2):
- * -v N, -F FILE, -V N, -D PLACES, -d, -p FILE, -P, -X SCRIPT, -u NAME, -g,
- * --version, --check-config, and what the box adds; then the configuration
- * file, default "kannel.conf".
+ * Command line, as Kannel's boxes have it: -v N, -F FILE, -V N, -D PLACES, -d, -p
+ * FILE, -P, -X SCRIPT, -u NAME, -g, --version, --check-config, and what the box
+ * adds; then the configuration file, default "kannel.conf".
  */
 #ifndef GWLIB_DAEMON_H
 #define GWLIB_DAEMON_H

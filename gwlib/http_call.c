@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * http_call - see http_call.h. What goes out by default are the headers that
- * Kannel sends (spec kannel-http, section 10): Host, User-Agent and
- * "Connection: keep-alive", nothing else.
+ * Kannel sends: Host, User-Agent and "Connection: keep-alive", nothing else.
  *
  * Text from outside (header values made of message texts, URLs with escape
  * codes filled in) cannot break the request: line ends in headers become

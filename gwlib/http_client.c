@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * http_client - see http_client.h; what Kannel sends is in spec kannel-http,
- * sections 10 and 12.
+ * http_client - see http_client.h. What Kannel 1.4.5 sends is in
+ * test/data/compat.
  *
  * libcurl's multi_socket interface: curl says which sockets and which one timer
  * it wants watched (socket_wanted, timer_wanted), the loop says what happened

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * http_server - see http_server.h. The protocol is RFC 9112; what Kannel does
- * where that leaves a choice is in spec kannel-http, section 1.
+ * where that leaves a choice is done here, too: test/data/compat.
  *
  * It stands on net (listener, access list, number of connections, TLS) and
  * http_message (the grammar). libevent's evhttp is not used: version 2.1 has no

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * url - see url.h. The rules of decoding and of the parameters are those of
- * Kannel's HTTP server (spec: kannel-http, section 1), those of encoding are
- * what its escape codes do (section 9).
+ * Kannel's HTTP server, those of encoding are what its escape codes do.
  *
  * The parameters of a request live in one block of memory: the table of names
  * and values, then the decoded octets they point to. Decoding never makes a

@@ -7,7 +7,8 @@
  * The files are fetched before anything starts; one that cannot be had ends the
  * start. A reload replaces all of them or, when one cannot be had, none.
  *
- * Specification: kannel-config, section 4. Loop thread only.
+ * Specification: doc/kannel.conf.5, and Kannel 1.4.5 as recorded in
+ * test/data/compat. Loop thread only.
  */
 #ifndef GW_BEARERBOX_LISTS_H
 #define GW_BEARERBOX_LISTS_H

@@ -34,7 +34,7 @@ enum sms_type {
 
 enum sms_coding { SMS_CODING_7BIT = 0, SMS_CODING_8BIT = 1, SMS_CODING_UCS2 = 2 };
 
-/* Bits of dlr_mask, and the event of a report (spec: kannel-http, section 12). */
+/* Bits of dlr_mask, and the event of a report. */
 enum dlr_event {
     DLR_DELIVERED = 1,
     DLR_FAILED = 2,

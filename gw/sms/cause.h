@@ -17,7 +17,7 @@
 
 enum cause_family { CAUSE_CMS, CAUSE_CME };
 
-/* What to do; the names are those of the table (spec at-modems, section 7.1). */
+/* What to do; the names are those of cause_table.def. */
 enum cause_class {
     CAUSE_PERM,       /* fail the message at once */
     CAUSE_PERM_RETRY, /* perm1: our PDU or a damaged line: flush, one more try, then fail */

@@ -8,7 +8,8 @@
  * and in the number that is asked about; what follows ':' or a leading '#' is
  * comment. The whole number must be equal, letters too.
  *
- * Specification: kannel-config, section 4, "Number list files".
+ * Specification: doc/kannel.conf.5, and Kannel 1.4.5 as recorded in
+ * test/data/compat.
  */
 #ifndef GW_SMS_NUMBER_LIST_H
 #define GW_SMS_NUMBER_LIST_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * split - long messages in parts (3GPP TS 23.040 section 9.2.3.24.1; Kannel's
- * behaviour: spec kannel-http section 7).
+ * split - long messages in parts (3GPP TS 23.040 section 9.2.3.24.1; what Kannel
+ * 1.4.5 does is in test/data/compat).
  *
  * Two stages, as in Kannel. The smsbox cuts what an application sent to what its
  * user may send (struct split_box: max-messages, header, footer, split-chars,

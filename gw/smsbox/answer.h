@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * answer - the form that all answers on the HTTP port have: plain text under the
- * type text/html, not to be cached (kannel-http, section 1).
+ * type text/html, not to be cached.
  */
 #ifndef GW_SMSBOX_ANSWER_H
 #define GW_SMSBOX_ANSWER_H

@@ -8,7 +8,7 @@
  * repetitions: bearerbox keeps the report then and tries again later. (Kannel
  * acknowledges before the request is sent, and drops what fails.)
  *
- * Specification: kannel-http, section 12.
+ * Specification: Kannel 1.4.5, as recorded in test/data/compat.
  */
 #ifndef GW_SMSBOX_CALLBACKS_H
 #define GW_SMSBOX_CALLBACKS_H

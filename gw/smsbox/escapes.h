@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * escapes - the codes in get-url, post-url, post-xml, text, file, exec and
- * dlr-url: %k, %s, %p ... (specification: kannel-http, section 9).
+ * dlr-url: %k, %s, %p and so on.
  *
  * "Words" are the text cut at blanks, octet by octet also in UCS-2, as Kannel
  * does. All values are URL-encoded but that of %S. An unknown code stays as it

@@ -3,9 +3,9 @@
  * fetch - an HTTP request to an application, repeated as http-request-retry and
  * http-queue-delay say.
  *
- * Success is the status 200 or 202 (kannel-http, section 11); everything else,
- * and no answer, counts as failed and is repeated. A URL that is not http or
- * https fails at once. Loop thread only.
+ * Success is the status 200 or 202; everything else, and no answer, counts as
+ * failed and is repeated. A URL that is not http or https fails at once. Loop
+ * thread only.
  */
 #ifndef GW_SMSBOX_FETCH_H
 #define GW_SMSBOX_FETCH_H

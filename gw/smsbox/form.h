@@ -7,7 +7,7 @@
  * Strings borrow from the request; what had to be decoded is kept by the form.
  * Unset and empty differ where Kannel makes a difference (to, username).
  *
- * Specification: kannel-http, sections 2 to 5.
+ * Specification: Kannel 1.4.5, as recorded in test/data/compat.
  */
 #ifndef GW_SMSBOX_FORM_H
 #define GW_SMSBOX_FORM_H

@@ -3,7 +3,7 @@
  * front - the HTTP port of smsbox: which path is for whom, and the answers'
  * common form.
  *
- * Specification: kannel-http, sections 1 and 6.
+ * Specification: Kannel 1.4.5, as recorded in test/data/compat.
  */
 #ifndef GW_SMSBOX_FRONT_H
 #define GW_SMSBOX_FRONT_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * html - the text of an HTML or WML page, for an SMS (kannel-http, section 11):
- * tags are taken out without a trace, character references resolved, the ends
- * stripped. Total on any octets.
+ * html - the text of an HTML or WML page, for an SMS: tags are taken out without
+ * a trace, character references resolved, the ends stripped. Total on any octets.
  */
 #ifndef GW_SMSBOX_HTML_H
 #define GW_SMSBOX_HTML_H

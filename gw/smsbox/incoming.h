@@ -9,7 +9,7 @@
  * acknowledged by bearerbox. What happens before is repeated by bearerbox with
  * the same id, and the reply then has its old id too.
  *
- * Specification: kannel-http, sections 8, 10 and 11.
+ * Specification: Kannel 1.4.5, as recorded in test/data/compat.
  */
 #ifndef GW_SMSBOX_INCOMING_H
 #define GW_SMSBOX_INCOMING_H

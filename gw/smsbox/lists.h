@@ -10,7 +10,8 @@
  * A file that could not be fetched yet lets nobody pass, and is tried again
  * every 30 s: a list is a restriction, and it must not be open by accident.
  *
- * Specification: kannel-config, sections 10, 12, 13. Loop thread only.
+ * Specification: doc/kannel.conf.5, and Kannel 1.4.5 as recorded in
+ * test/data/compat. Loop thread only.
  */
 #ifndef GW_SMSBOX_LISTS_H
 #define GW_SMSBOX_LISTS_H

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * local - the services that need no application: text, file, exec (kannel-http,
- * sections 9 to 11).
+ * local - the services that need no application: text, file, exec.
  *
  * exec runs without a shell. Its command was cut into words when it was loaded;
  * each word is expanded by itself, so that nothing in a message can become a

@@ -4,7 +4,7 @@
  * cut (max-messages, concatenation, header, footer, split-chars, split-suffix),
  * as the rules of gw/sms/split.h.
  *
- * Specification: kannel-http, section 7.
+ * Specification: Kannel 1.4.5, as recorded in test/data/compat.
  */
 #ifndef GW_SMSBOX_PIECES_H
 #define GW_SMSBOX_PIECES_H

@@ -4,8 +4,8 @@
  * headers, XML, and urlencoded forms, which have the meaning of the same
  * parameters in a GET.
  *
- * Specification: kannel-http, sections 4 and 5. Urlencoded forms are an
- * extension: Kannel refuses them.
+ * Specification: Kannel 1.4.5, as recorded in test/data/compat. Urlencoded forms
+ * are an extension: Kannel refuses them.
  */
 #ifndef GW_SMSBOX_POST_H
 #define GW_SMSBOX_POST_H

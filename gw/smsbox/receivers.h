@@ -2,7 +2,7 @@
 /*
  * receivers - the "to" of a request: cut at blanks, checked, without doubles.
  *
- * Specification: kannel-http, section 2 (to) and 3 (check 9).
+ * Specification: Kannel 1.4.5, as recorded in test/data/compat.
  */
 #ifndef GW_SMSBOX_RECEIVERS_H
 #define GW_SMSBOX_RECEIVERS_H

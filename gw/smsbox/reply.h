@@ -2,11 +2,12 @@
 /*
  * reply - from an application's HTTP answer to the text and fields of the reply.
  *
- * Specification: kannel-http, section 11. Deviations, all of them for the
- * better: text without charset is UTF-8 when it is well-formed (Kannel: always
- * ISO-8859-1); character references in HTML are resolved to UTF-8;
- * reply-couldnotrepresent is said where it is meant; the fields of an XML answer
- * are obeyed under the same condition as headers (Kannel dies of da/number).
+ * Specification: Kannel 1.4.5, as recorded in test/data/compat. Deviations, all
+ * of them for the better: text without charset is UTF-8 when it is well-formed
+ * (Kannel: always ISO-8859-1); character references in HTML are resolved to
+ * UTF-8; reply-couldnotrepresent is said where it is meant; the fields of an XML
+ * answer are obeyed under the same condition as headers (Kannel dies of
+ * da/number).
  *
  * Pure: any answer in, a reply out.
  */

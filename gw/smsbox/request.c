@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * request - the services that ask an application by HTTP: get-url, post-url,
- * post-xml (kannel-http, section 10).
+ * post-xml.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,8 @@
  * sendsms - the HTTP request that sends messages: who may, what is checked in
  * which order, and what is answered.
  *
- * Specification: kannel-http, sections 2 to 5. Deviations from Kannel:
+ * Specification: Kannel 1.4.5, as recorded in test/data/compat. Deviations from
+ * Kannel:
  *   - the answer waits for all acknowledgements, see submit.h;
  *   - a request whose acknowledgement does not come within 60 s is answered 503;
  *   - max-messages = 0 is answered 202 "Sent." (Kannel never answers);

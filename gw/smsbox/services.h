@@ -6,8 +6,8 @@
  * regular expression ^[ ]*(KEYWORD|ALIAS)[ ]*, without case and open at the
  * end; zero octets of the text are left out for that, so that UCS-2 matches.
  *
- * Specification: kannel-config, section 12; kannel-http, section 8. Loop thread
- * only; does not change after it was loaded.
+ * Specification: doc/kannel.conf.5, and Kannel 1.4.5 as recorded in
+ * test/data/compat. Loop thread only; does not change after it was loaded.
  */
 #ifndef GW_SMSBOX_SERVICES_H
 #define GW_SMSBOX_SERVICES_H

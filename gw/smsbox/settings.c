@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * settings - groups core and smsbox (kannel-config, sections 4 and 10).
+ * settings - groups core and smsbox.
  *
  * Defaults come from the schema; here are only those that depend on another
  * group.

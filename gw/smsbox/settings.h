@@ -2,8 +2,8 @@
 /*
  * settings - what groups core and smsbox say, read once into one struct.
  *
- * Specification: kannel-config, section 10. Strings belong to the
- * configuration and live as long as it.
+ * Specification: doc/kannel.conf.5, and Kannel 1.4.5 as recorded in
+ * test/data/compat. Strings belong to the configuration and live as long as it.
  */
 #ifndef GW_SMSBOX_SETTINGS_H
 #define GW_SMSBOX_SETTINGS_H

@@ -3,7 +3,7 @@
  * text - from octets in some charset to the content of a message: UTF-8 with
  * '?' for what GSM 03.38 lacks (coding 0), octets (1), UTF-16BE (2).
  *
- * Specification: kannel-http, sections 2, 4 and 11. Any thread.
+ * Specification: Kannel 1.4.5, as recorded in test/data/compat. Any thread.
  */
 #ifndef GW_SMSBOX_TEXT_H
 #define GW_SMSBOX_TEXT_H

@@ -2,8 +2,8 @@
 /*
  * users - see users.h.
  *
- * The first group with a username decides (kannel-config, section 13): a later
- * one of the same name is never reached, which is worth a warning.
+ * The first group with a username decides: a later one of the same name is never
+ * reached, which is worth a warning.
  */
 #include "gw/smsbox/users.h"
 

@@ -2,8 +2,8 @@
 /*
  * users - groups sendsms-user: who may send, from where, and how.
  *
- * Specification: kannel-config, section 13. Loop thread only; does not change
- * after it was loaded.
+ * Specification: doc/kannel.conf.5, and Kannel 1.4.5 as recorded in
+ * test/data/compat. Loop thread only; does not change after it was loaded.
  */
 #ifndef GW_SMSBOX_USERS_H
 #define GW_SMSBOX_USERS_H

@@ -4,7 +4,7 @@
  * and sent to them by post-xml.
  *
  * Read with libxml2, without network, without a DTD, without entities of the
- * document's own. Specification: kannel-http, sections 5 and 10.
+ * document's own. Specification: Kannel 1.4.5, as recorded in test/data/compat.
  */
 #ifndef GW_SMSBOX_XML_H
 #define GW_SMSBOX_XML_H

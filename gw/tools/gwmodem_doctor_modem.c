@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The doctor's way from a modem that answers to one that can send and receive:
- * SIM, PIN, network, service centre, memories, indications (spec at-modems,
- * sections 4 to 6), and the smsc group at its end.
+ * SIM, PIN, network, service centre, memories, indications, and the smsc group at
+ * its end.
  */
 #include <ctype.h>
 #include <string.h>

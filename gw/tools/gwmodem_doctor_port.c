@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The doctor's way to a port that answers: USB device, driver, device node,
- * permission, other programs, and which of several ports it is (spec at-modems,
- * sections 3.1, 3.2, 11, 13).
+ * permission, other programs, and which of several ports it is.
  */
 #include <grp.h>
 #include <pwd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * gwmodem_link - a port that a modem may answer on: opened, woken, its speed
- * found (spec at-modems, sections 3.1 and 3.2).
+ * found.
  */
 #ifndef GW_TOOLS_GWMODEM_LINK_H
 #define GW_TOOLS_GWMODEM_LINK_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gwmodem ussd: one question to the network (3GPP TS 27.007 section 7.15; spec
- * at-modems, section 8). Modems differ in the form of the code and the answer:
- * plain, packed 7-bit in hex, or UCS2 in hex; it is found by trial.
+ * gwmodem ussd: one question to the network (3GPP TS 27.007 section 7.15).
+ * Modems differ in the form of the code and the answer: plain, packed 7-bit in
+ * hex, or UCS2 in hex; it is found by trial.
  */
 #include <stdio.h>
 #include <stdlib.h>

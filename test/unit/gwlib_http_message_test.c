@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Unit tests of gwlib/http_message: request heads and chunks as RFC 9112 has
- * them, and what spec kannel-http (section 1) wants beyond.
+ * them, and what Kannel takes beyond.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unit tests of gwlib/http_server: a server on a loop, and clients that are
- * plain sockets of the same thread, so that every octet and every moment of
- * closing is the test's own. What is expected is in spec kannel-http, section 1.
+ * Unit tests of gwlib/http_server: a server on a loop, and clients that are plain
+ * sockets of the same thread, so that every octet and every moment of closing is
+ * the test's own. What is expected is RFC 9112, and what Kannel does where that
+ * leaves a choice.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unit tests of gwlib/url: the rules that spec kannel-http (sections 1 and 9)
- * verified on Kannel 1.4.5.
+ * Unit tests of gwlib/url: the rules that Kannel 1.4.5 was seen to have.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Unit tests of gw/sms/cause: the table against test/data/at-errors.tsv, lines of
- * modems, and the status of reports by spec at-modems, section 21.
+ * modems, and the status of reports by 3GPP TS 23.040, section 9.2.3.15.
  */
 #include <setjmp.h>
 #include <stdarg.h>

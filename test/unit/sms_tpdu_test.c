@@ -278,7 +278,7 @@ static void submits_messages(void **state)
 {
     (void)state;
     struct pdu_submit submit = pdu_submit_blank();
-    /* Example of the 2N manual (spec at-modems, section 14). */
+    /* Example of the 2N manual. */
     submit.receiver = slice_str("739431816");
     submit.content = slice_str("port2");
     submit.validity = 255;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unit tests of gw/smsbox/escapes: the codes of spec kannel-http, section 9. The
+ * Unit tests of gw/smsbox/escapes: the escape codes of URLs and programs. The
  * values that Kannel was recorded with are replayed by compat_mo_test.py; here
  * are the edges.
  */

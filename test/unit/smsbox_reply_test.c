@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Unit tests of gw/smsbox/reply and html: what becomes of an application's
- * answer (spec kannel-http, section 11), where the recordings do not show it.
+ * answer, where the recordings do not show it.
  */
 #include <setjmp.h>
 #include <stdarg.h>

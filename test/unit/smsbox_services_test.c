@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unit tests of gw/smsbox/services: which service a message is for (spec
- * kannel-http, section 8), beyond what compat_mo_test.py replays.
+ * Unit tests of gw/smsbox/services: which service a message is for, beyond what
+ * compat_mo_test.py replays.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -22,7 +22,7 @@ struct text_case {
     int error; /* code, -1: none */
 };
 
-/* Mapping: spec kannel-http, section 12; recorded in compat/smpp.jsonl. */
+/* Mapping: recorded in test/data/compat/smpp.jsonl. */
 static const struct text_case texts[] = {
     {USUAL("DELIVRD"), "418", 1, 0},
     {USUAL("ACCEPTD"), "418", 4, 0},

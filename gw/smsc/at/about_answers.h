@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * about_answers - what modems answer to questions about themselves, their SIM and
- * the network (3GPP TS 27.007 sections 5, 7.1, 7.3 and 8.5; spec at-modems,
- * section 5), in the many forms that are met: with and without prefix, quotes,
- * blanks, with fields left out. Total: any octets in; a value, or false and
- * nothing written. No input or output; any thread.
+ * the network (3GPP TS 27.007 sections 5, 7.1, 7.3 and 8.5), in the many forms
+ * that are met: with and without prefix, quotes, blanks, with fields left out.
+ * Total: any octets in; a value, or false and nothing written. No input or
+ * output; any thread.
  *
  * lines: the lines of an answer before its OK, joined by LF.
  */

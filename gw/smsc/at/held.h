@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * held - messages that were given to the modem and whose answers were lost: only
- * the network knows whether they were sent (spec at-modems, section 7).
+ * the network knows whether they were sent.
  *
  * Each is held until something tells: a late answer, a status report with the
  * reference it must have got, or the reference of the next message, which grows

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where messages are kept and how the modem tells of them: AT+CPMS and AT+CNMI
- * (3GPP TS 27.005 sections 3.2.3, 3.4.1; spec at-modems, section 6). What the
- * modem offers is asked; what it was set to is looked at again, because a reset
- * or a late acknowledgement changes it without a word.
+ * (3GPP TS 27.005 sections 3.2.3, 3.4.1). What the modem offers is asked; what it
+ * was set to is looked at again, because a reset or a late acknowledgement
+ * changes it without a word.
  */
 #include "gw/smsc/at/modem_internal.h"
 

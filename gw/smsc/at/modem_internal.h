@@ -11,7 +11,7 @@
 #include "gw/smsc/at/modem.h"
 #include "gw/smsc/at/text_mode.h"
 
-/* Time limits in ms (spec at-modems, section 2). */
+/* Time limits in ms. */
 enum {
     AT_PLAIN_MS = 5000,
     AT_PIN_MS = 15000,

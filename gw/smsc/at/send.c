@@ -37,7 +37,7 @@ int at_attempt_validity(const struct at_modem *modem, const struct at_attempt *a
 
 /* --- errors --------------------------------------------------------------------------- */
 
-/* Numbers of vendors (spec at-modems, section 7.2): not now, trouble of the
+/* Numbers of vendors: not now, trouble of the
  * network, never. What else they mean differs. */
 static enum at_outcome outcome_of_vendor(int code)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tries - how often messages met an error that is worth a few tries only
- * (class temp3, spec at-modems section 7.1): a number that does not exist is
- * not tried for ever. The latest messages are remembered. For one thread.
+ * tries - how often messages met an error that is worth a few tries only: a
+ * number that does not exist is not tried for ever. The latest messages are
+ * remembered. For one thread.
  */
 #ifndef GW_SMSC_AT_TRIES_H
 #define GW_SMSC_AT_TRIES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The SIM and its PIN (3GPP TS 27.007 section 8.3; spec at-modems, section 4).
+ * The SIM and its PIN (3GPP TS 27.007 section 8.3).
  *
  * A PIN is sent only for exactly "SIM PIN", and once: what was tried is written
  * down before, and one that was refused is not tried again before the

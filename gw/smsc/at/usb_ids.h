@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usb_ids - what is known of a USB device by its id (spec at-modems, section
- * 13): modem, storage face of one, adapter. Constant tables; total.
+ * usb_ids - what is known of a USB device by its id: modem, storage face of one,
+ * adapter. Constant tables; total.
  */
 #ifndef GW_SMSC_AT_USB_IDS_H
 #define GW_SMSC_AT_USB_IDS_H

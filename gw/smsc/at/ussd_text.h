@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ussd_text - USSD codes and texts in the forms that modems give and want (3GPP TS
- * 27.007 section 7.15, 23.038 sections 5 and 6.1.2.3; spec at-modems, section 8):
- * as they are, as packed septets in hex, or as UCS2 in hex. Total and pure.
+ * ussd_text - USSD codes and texts in the forms that modems give and want (3GPP
+ * TS 27.007 section 7.15, 23.038 sections 5 and 6.1.2.3): as they are, as packed
+ * septets in hex, or as UCS2 in hex. Total and pure.
  */
 #ifndef GW_SMSC_AT_USSD_TEXT_H
 #define GW_SMSC_AT_USSD_TEXT_H
