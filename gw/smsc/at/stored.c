@@ -178,8 +178,11 @@ static bool take_entry(struct at_modem *modem, struct slice header, struct slice
         is_left(modem, digits, unread))
         return true;
     fate = at_modem_take_pdu(modem, digits);
-    *taken += fate == AT_SAFE;
-    return finish(modem, fate, number) && modem->answer.final != AT_RESTARTED;
+    if (!finish(modem, fate, number))
+        return false;
+    /* One that cannot be deleted would be listed again and again. */
+    *taken += fate == AT_SAFE && modem->answer.final == AT_OK;
+    return modem->answer.final != AT_RESTARTED;
 }
 
 static bool take_list(struct at_modem *modem, struct slice rest, size_t *taken)
