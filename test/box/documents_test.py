@@ -58,6 +58,16 @@ class Documents(GatewayTest):
         self.assertGreater(len(defined), 10)
         self.assertEqual(written, defined)
 
+    def test_escape_codes(self):
+        section = page("kannel.conf.5").split(".Sh ESCAPE CODES")[1].split(".Sh ")[0]
+        lists = section.split(".Va access-log-format\n")
+        for text, source in zip(lists, ("smsbox/escapes.c", "bearerbox/access_log.c")):
+            with open(os.path.join(TOP, "gw", source), encoding="utf-8") as f:
+                known = set(re.findall(r"case '(\w)':", f.read()))
+            rows = "".join(re.findall(r"^\.It (.*)$", text, re.M))
+            self.assertGreater(len(known), 20)
+            self.assertEqual(known, set(re.findall(r"%(\w)", rows)), source)
+
     def test_new_variables_are_in_a_guide(self):
         with open(os.path.join(TOP, "gw", "conf", "schema.def"), encoding="utf-8") as f:
             new = re.findall(r'^[A-Z]+\("([\w-]+)".* "New\. ', f.read(), re.M)
