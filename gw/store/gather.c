@@ -8,8 +8,8 @@
  * Only for a database that syncs each commit: without the sync another process
  * could be told of frames that are not in the file yet. And what a transaction that
  * is rolled back has gathered must be dropped before its lock goes: written later,
- * it would stand in the place of what another process has committed since. All other files are
- * opened by the VFS below as if this one were not there.
+ * it would stand in the place of what another process has committed since. All
+ * other files are opened by the VFS below as if this one were not there.
  */
 #include "gw/store/sqlite.h"
 

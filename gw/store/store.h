@@ -10,10 +10,11 @@
  * Operations are asynchronous. They are issued on the loop's thread, carried
  * out by the store's own thread in the order of issue, committed in groups
  * (whatever waited while the last commit ran), and answered on the loop's
- * thread after the commit is on disk. While the disk is quick, one that comes
- * alone is carried out on the loop's thread, after the callback that issued it. What is issued from
- * one callback of the loop is committed together or not at all. An operation whose answer does not
- * matter passes a NULL callback; failures are logged and counted by the store.
+ * thread after the commit is on disk. While the disk is quick and no other
+ * process writes into the file, one that comes alone is carried out on the loop's
+ * thread, after the callback that issued it. What is issued from one callback of
+ * the loop is committed together or not at all. An operation whose answer does
+ * not matter passes a NULL callback; failures are logged and counted by the store.
  *
  * A read sees all operations issued before it.
  *
@@ -21,9 +22,10 @@
  * reports go on in the room of a reserve file. When the file cannot be written
  * at all, operations answer STORE_FAILED, except those that happened already in
  * the world and must be known here: an update without a callback, and an update
- * or insert that says keep_trying. These are kept in memory, a bounded number, and carried
- * out before anything else as soon as that is possible. The store goes on trying
- * by itself; store_health() tells.
+ * or insert that says keep_trying. These are kept in memory, a bounded number, and
+ * carried out before anything else as soon as that is possible. The store goes on
+ * trying by itself; store_health() tells.
+ *
  * Strings and messages passed in are copied or referenced; the caller keeps
  * what is his.
  *
