@@ -159,7 +159,7 @@ static int usage(FILE *to, int status)
     fputs("usage: pdutool decode [--direction to-te|from-te] [--no-smsc] HEX\n"
           "       pdutool encode JSON\n"
           "       pdutool decode|encode --batch   (lines of standard input)\n"
-          "One JSON object a line, in the schema of test/data/vectors/README.md.\n"
+          "One JSON object a line, as pdutool(1) tells.\n"
           "Exit status 2 when an input is malformed.\n",
           to);
     return status;

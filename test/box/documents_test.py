@@ -36,6 +36,16 @@ class Documents(GatewayTest):
                 # Accepted for Kannel's sake, but not worth a line of help.
                 self.assertEqual(written - {"debug"}, options_of_help(program))
 
+    def test_options_of_tools(self):
+        for program in ("gwmodem", "gwstore", "pdutool"):
+            with self.subTest(program):
+                done = subprocess.run([os.path.join(build_directory(), program)], timeout=20,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                told = set(re.findall(r"--([a-z][\w-]*)", done.stdout.decode()))
+                self.assertGreater(len(told), 2)
+                self.assertEqual(told, set(re.findall(r"Fl -([a-z][\w-]*)",
+                                                      page(program + ".1"))))
+
     def test_commands(self):
         gateway = self.gateway()
         gateway.start_bearerbox()
