@@ -302,6 +302,8 @@ void smsc_stop(struct smsc *smsc)
     smsc->stopping = true;
     smsc->in_call = true;
     smsc->driver->stop(smsc->data);
+    if (smsc->state != SMSC_DEAD) /* nothing more goes over it, whatever its driver still ends */
+        smsc_set_state(smsc, SMSC_DISCONNECTED, NULL);
     smsc->in_call = false;
 }
 
@@ -477,6 +479,8 @@ void smsc_set_state(struct smsc *smsc, enum smsc_state state, const char *detail
 {
     if (detail == NULL)
         detail = "";
+    if (smsc->stopping && state != SMSC_DISCONNECTED && state != SMSC_DEAD)
+        return; /* of a thread that has not seen it yet */
     if (state == smsc->state && strcmp(detail, smsc->detail != NULL ? smsc->detail : "") == 0)
         return;
     if (state == SMSC_ONLINE && smsc->state != SMSC_ONLINE) {

@@ -32,6 +32,20 @@ class Errors(ModemCase):
         self.assert_once(1)
         self.assertEqual(self.modem.ctl("stats")["counts"]["refused"], 10)
 
+    def test_a_stop_between_two_parts_is_no_failure(self):
+        self.start(sms_resend_retry=0)
+        self.modem.ctl("set send-time 2")
+        text = "one of three parts, " * 20
+        self.send(text)
+        self.gw.admin("stop-smsc", smsc="m1")
+        self.gw.wait_status(r"m1.*\(dead")
+        self.assertLess(len(self.modem.sent_parts()), 3)
+        self.modem.ctl("set send-time 0")
+        self.gw.admin("start-smsc", smsc="m1")
+        wait_for(lambda: len(self.modem.sent_parts()) == 3, 40,
+                 lambda: "three parts: %s" % self.modem.sent_parts())
+        self.assertEqual("".join(part["text"] for part in self.modem.sent_parts()), text)
+
     def test_permanent_ones_cost_one_try(self):
         self.start()
         for n, code in enumerate((1, 28, 96, 197, 531)):
