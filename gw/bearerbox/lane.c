@@ -30,6 +30,7 @@ struct lane {
     int64_t stored;                 /* waiting in the store only */
     int64_t later;                  /* of those, offered since the last fetch was issued */
     bool fetching;
+    bool urgent;              /* what waits in the store goes before some of the window */
     size_t asked;             /* limit of that fetch */
     struct loop_timer *retry; /* after a failed fetch */
     struct lane *next;
@@ -79,6 +80,11 @@ static void window_insert(struct lane *lane, struct lane_item *item)
         lane->last = item;
     item->in_window = true;
     lane->window++;
+}
+
+static bool passes_last(const struct lane *lane, int priority)
+{
+    return lane->last != NULL && priority > lane_item_priority(lane->last);
 }
 
 static struct lane_item *window_take(struct lane *lane)
@@ -170,6 +176,19 @@ static void take_fetched(struct lane *lane, const struct store_entry *entries, s
         lane->stored = lane->later; /* nothing else is left there */
 }
 
+/* What urgent ones pushed out of the window waits in the store only. */
+static void shrink_window(struct lane *lane)
+{
+    while (lane->window > LANE_WINDOW) {
+        struct lane_item *item = lane->last;
+
+        window_remove(lane, item);
+        lane->stored++;
+        lane->later++;
+        lane_drop(item);
+    }
+}
+
 static void forget_dropped(struct lane *lane)
 {
     while (lane->dropped != NULL) {
@@ -189,7 +208,9 @@ static void lane_fetched(enum store_status status, const struct store_entry *ent
     if (status == STORE_OK)
         take_fetched(lane, entries, count);
     forget_dropped(lane);
+    shrink_window(lane);
     if (status != STORE_OK) {
+        lane->urgent = true; /* or not: it does no harm */
         loop_timer_set(lane->retry, FETCH_RETRY_MS);
         return;
     }
@@ -199,11 +220,14 @@ static void lane_fetched(enum store_status status, const struct store_entry *ent
 
 static void lane_refill(struct lane *lane)
 {
-    if (lane->fetching || lane->stored == 0 || lane->window > LANE_LOW)
+    if (lane->fetching || lane->stored == 0 || (lane->window > LANE_LOW && !lane->urgent))
         return;
     lane->fetching = true;
+    lane->urgent = false;
     lane->later = 0;
-    lane->asked = HASH_CNT(hh, lane->known) + (LANE_WINDOW - lane->window);
+    lane->asked = HASH_CNT(hh, lane->known);
+    if (lane->window < LANE_WINDOW)
+        lane->asked += LANE_WINDOW - lane->window;
     store_fetch(lane->lanes->store, lane->kind, slice_str(lane->name), lane->asked, lane_fetched,
                 lane);
 }
@@ -298,23 +322,8 @@ struct lane_item *lane_take(struct lane *lane)
  * full it is, lower priorities. */
 static bool belongs_in_window(const struct lane *lane, const struct message *message)
 {
-    int priority = message_sms(message)->priority;
-
     return (lane->window < LANE_WINDOW && lane->stored == 0) ||
-           (lane->last != NULL && priority > lane_item_priority(lane->last));
-}
-
-/* What urgent ones pushed out of the window waits in the store only. */
-static void shrink_window(struct lane *lane)
-{
-    while (lane->window > LANE_WINDOW) {
-        struct lane_item *item = lane->last;
-
-        window_remove(lane, item);
-        lane->stored++;
-        lane->later++;
-        lane_drop(item);
-    }
+           passes_last(lane, message_sms(message)->priority);
 }
 
 void lane_offer(struct lane *lane, int64_t number, struct message *message)
@@ -459,12 +468,15 @@ void lanes_set_user(struct lanes *lanes, enum store_kind kind, const struct lane
     lanes->users[kind] = *user;
 }
 
-static void lane_grew(struct lanes *lanes, enum store_kind kind, struct slice name, int64_t entries)
+/* priority: the highest of the entries. */
+static void lane_grew(struct lanes *lanes, enum store_kind kind, struct slice name, int64_t entries,
+                      int priority)
 {
     struct lane *lane = lane_get(lanes, kind, name);
 
     lane->stored += entries;
     lane->later += entries;
+    lane->urgent = lane->urgent || passes_last(lane, priority);
     lane_refill(lane);
 }
 
@@ -475,7 +487,7 @@ static void lanes_ripened(const struct store_ripe *queues, size_t count, int64_t
 
     lanes->ripening = false;
     for (size_t i = 0; i < count; i++)
-        lane_grew(lanes, queues[i].kind, queues[i].queue, queues[i].entries);
+        lane_grew(lanes, queues[i].kind, queues[i].queue, queues[i].entries, queues[i].priority);
     if (next_due_ms > 0)
         lanes_due_at(lanes, next_due_ms);
     lanes_due_at(lanes, clock_wall_ms() + LOOK_MS);
@@ -512,7 +524,7 @@ void lanes_start(struct lanes *lanes)
     const struct store_queue *queues = store_queues(lanes->store, &count);
 
     for (size_t i = 0; i < count; i++)
-        lane_grew(lanes, queues[i].kind, slice_str(queues[i].queue), queues[i].waiting);
+        lane_grew(lanes, queues[i].kind, slice_str(queues[i].queue), queues[i].waiting, 0);
     lanes_due_at(lanes, clock_wall_ms());
 }
 

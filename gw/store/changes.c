@@ -269,6 +269,7 @@ static bool read_ripe_queues(struct database *database, struct operation *operat
         ripe->kind = (enum store_kind)sqlite3_column_int(statement, 1);
         ripe->queue = operation_copy(row_text(statement, 2));
         ripe->entries = sqlite3_column_int64(statement, 3);
+        ripe->priority = sqlite3_column_int(statement, 4);
         database->delta[mt ? STATE_DEFERRED : STATE_POSTPONED] -= ripe->entries;
         database->delta[mt ? STATE_QUEUED : STATE_RECEIVED] += ripe->entries;
     }

@@ -40,9 +40,9 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_DELETE_CONTENT] = "DELETE FROM content WHERE number = ?1",
     [STATEMENT_DELETE_ENTRY] = "DELETE FROM entry WHERE number = ?1",
     [STATEMENT_RIPE_QUEUES] =
-        "SELECT state, kind, queue, count(*) FROM (SELECT state, kind, queue"
-        "  FROM entry INDEXED BY entry_due WHERE " HAS_DUE " AND due_ms <= ?1 AND " IS_DUE
-        "  ORDER BY due_ms, number LIMIT ?2) GROUP BY 1, 2, 3",
+        "SELECT state, kind, queue, count(*), max(priority)"
+        " FROM (SELECT state, kind, queue, priority FROM entry INDEXED BY entry_due WHERE " HAS_DUE
+        " AND due_ms <= ?1 AND " IS_DUE "  ORDER BY due_ms, number LIMIT ?2) GROUP BY 1, 2, 3",
     [STATEMENT_RIPEN] =
         "UPDATE entry SET state = " RIPE_STATE ", changed_ms = ?3, due_ms = NULL,"
         " guard = " GUARD_SQL(

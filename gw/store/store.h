@@ -191,6 +191,7 @@ struct store_ripe {
     struct slice queue;
     enum store_kind kind;
     int64_t entries;
+    int priority; /* the highest of them */
 };
 typedef void store_ripen_fn(const struct store_ripe *queues, size_t count, int64_t next_due_ms,
                             void *arg);

@@ -259,6 +259,27 @@ static void what_is_urgent_passes_a_full_window(void **state)
     assert_int_equal(urgent, URGENT);
 }
 
+static void what_is_urgent_and_becomes_due_passes_it_too(void **state)
+{
+    struct world *world = *state;
+    int64_t due = clock_wall_ms() + 50;
+
+    for (int i = 0; i < 2 * LANE_WINDOW; i++)
+        put(world, "common", 0, STATE_QUEUED, 0);
+    settle(world);
+    struct store_insert insert = {
+        .kind = STORE_MT, .state = STATE_DEFERRED, .queue = slice_str("a;b!"), .due_ms = due};
+    insert.message = message_with("urgent", 2);
+    store_insert(world->store, &insert, NULL, NULL);
+    message_unref(insert.message);
+    lanes_due_at(world->lanes, due);
+    world->wake_on_fill = true;
+    loop_run(world->loop);
+    world->wake_on_fill = false;
+    finish(world, expect_next(world, "urgent"));
+    assert_int_equal(lane_waiting(world->lane), 2 * LANE_WINDOW);
+}
+
 static void a_deferred_message_is_woken_when_it_is_due(void **state)
 {
     struct world *world = *state;
@@ -389,6 +410,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(memory_holds_a_window_and_every_message_comes_once, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_is_urgent_passes_a_full_window, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_urgent_and_becomes_due_passes_it_too, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_deferred_message_is_woken_when_it_is_due, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_waits_can_be_withdrawn_and_what_is_taken_not, set_up,
