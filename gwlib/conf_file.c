@@ -88,6 +88,18 @@ static void end_block(struct reader *reader)
     conf_add_block(reader->conf, &reader->block, reader->problems);
 }
 
+/* "device = /dev/ttyUSB0  # the stick" names a device that is not there: Kannel
+ * takes all of it as the value, too. */
+static bool seems_commented(struct slice value)
+{
+    if (value.len == 0 || value.data[0] == '"')
+        return false;
+    for (size_t i = 1; i + 1 < value.len; i++)
+        if (value.data[i] == '#' && is_blank(value.data[i - 1]) && is_blank(value.data[i + 1]))
+            return true;
+    return false;
+}
+
 static void handle_variable(struct reader *reader, const struct conf_place *place,
                             struct slice name, struct slice value)
 {
@@ -98,6 +110,7 @@ static void handle_variable(struct reader *reader, const struct conf_place *plac
         free(text);
     } else {
         conf_block_add(&reader->block, slice_to_str(name), text, *place);
+        reader->block.entries[reader->block.count - 1].commented = seems_commented(value);
     }
 }
 

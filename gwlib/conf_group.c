@@ -226,6 +226,10 @@ static void check_value(const struct conf_group_type *type, struct conf_entry *e
         conf_value_parse(entry->variable, entry->text, &entry->value, &choice, &complaint);
 
     entry->value.refused = !usable;
+    if (complaint.len == 0 && entry->commented && entry->variable->type == CONF_STRING)
+        bytes_append_str(&complaint,
+                         "what follows '#' is part of the value: a comment needs a line "
+                         "of its own, and a value with '#' is better put in quotes");
     if (complaint.len > 0)
         conf_complain(problems, usable ? CONF_WARNING : CONF_ERROR, &entry->place,
                       "group '%s', variable '%s': %s", type->name, entry->name,

@@ -32,6 +32,7 @@ struct conf_entry {
     char *name;
     char *text;
     struct conf_place place;
+    bool commented; /* the text looks as if a comment stood behind the value */
     const struct conf_variable *variable;
     struct conf_value value;
 };

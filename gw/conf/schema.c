@@ -165,13 +165,13 @@ static bool is_among(const char *word, const char *const *words)
 
 static void check_smsc_type(const struct conf_group *smsc, struct conf_problems *problems)
 {
-    static const char *const here[] = {"at", "smpp", "http", "fake", "loopback", NULL};
+    static const char *const here[] = {"at", "smpp", "fake", "loopback", NULL};
     static const char *const elsewhere[] = {"emi",  "cimd2",   "cgw",  "smasi",   "oisd", "ois",
                                             "sema", "emi_x25", "cimd", "parlayx", NULL};
     const char *type = conf_string(smsc, "smsc");
     const char *meant;
 
-    if (type == NULL || is_among(type, here))
+    if (type == NULL || is_among(type, here) || strcmp(type, "http") == 0) /* see smsc_create() */
         return;
     if (is_among(type, elsewhere)) {
         conf_report(problems, CONF_ERROR, smsc, "smsc",
@@ -182,7 +182,7 @@ static void check_smsc_type(const struct conf_group *smsc, struct conf_problems 
     }
     meant = conf_nearest(type, here);
     conf_report(problems, CONF_ERROR, smsc, "smsc",
-                "Unknown SMSC type '%s'%s%s%s (there are at, smpp, http, fake, loopback)", type,
+                "Unknown SMSC type '%s'%s%s%s (there are at, smpp, fake, loopback)", type,
                 meant != NULL ? "; did you mean '" : "", meant != NULL ? meant : "",
                 meant != NULL ? "'?" : "");
 }

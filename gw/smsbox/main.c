@@ -338,7 +338,9 @@ int main(int argc, char **argv)
     struct conf *conf = load_configuration(options.config_file);
     if (conf == NULL)
         return EXIT_FAILURE;
-    if (!options.check_config) {
+    if (options.check_config) {
+        printf("%s: no errors\n", options.config_file);
+    } else {
         daemon_enter(&options);
         run(conf, &options);
         daemon_leave(&options);

@@ -52,6 +52,7 @@ static json_t *describe_usb(const struct tree_usb *usb, bool has_port)
     set_text(object, "kind", usb_kind_name(known.kind));
     set_text(object, "product", usb->title[0] != '\0' ? usb->title : known.name);
     set_text(object, "manufacturer", usb->manufacturer);
+    set_text(object, "serial", usb->serial);
     set_text(object, "known", known.name);
     return object;
 }
@@ -121,6 +122,8 @@ static void print_entry(const json_t *entry)
     else
         printf("   ");
     printf("  %-11s %s", text_of(entry, "at"), text_of(entry, "product"));
+    if (text_of(entry, "serial")[0] != '\0')
+        printf(", serial %s", text_of(entry, "serial"));
     if (text_of(entry, "holder")[0] != '\0')
         printf(" [held by %s, process %d]", text_of(entry, "holder"),
                (int)json_integer_value(json_object_get(entry, "holder_pid")));

@@ -356,40 +356,42 @@ static const struct {
     gwstore_command *run;
     bool alone; /* no bearerbox may have the file */
     bool opens;
+    bool makes; /* the file, when there is none */
 } commands[] = {
-    {"status", gwstore_status, false, true},   {"list", gwstore_list, false, true},
-    {"show", gwstore_show, false, true},       {"export", gwstore_export, false, true},
-    {"import", gwstore_import, true, true},    {"requeue", gwstore_requeue, false, true},
-    {"cancel", gwstore_cancel, false, true},   {"purge", gwstore_purge, false, true},
-    {"check", gwstore_check, false, true},     {"backup", gwstore_backup, false, true},
-    {"recover", gwstore_recover, true, false}, {"import-kannel", gwstore_import_kannel, true, true},
+    {"status", gwstore_status, false, true, false},
+    {"list", gwstore_list, false, true, false},
+    {"show", gwstore_show, false, true, false},
+    {"export", gwstore_export, false, true, false},
+    {"import", gwstore_import, true, true, true},
+    {"requeue", gwstore_requeue, false, true, false},
+    {"cancel", gwstore_cancel, false, true, false},
+    {"purge", gwstore_purge, false, true, false},
+    {"check", gwstore_check, false, true, false},
+    {"backup", gwstore_backup, false, true, false},
+    {"recover", gwstore_recover, true, false, false},
+    {"import-kannel", gwstore_import_kannel, true, true, true},
 };
 
-static int usage(void)
+static int usage(FILE *to)
 {
     fputs("usage: gwstore --store FILE COMMAND [OPTIONS] [ID...]\n"
           "  status, list, show ID, export, requeue, cancel, purge, check,\n"
           "  import < LINES, backup --output NEW, recover --output NEW, import-kannel PATH\n"
           "options: --state NAME --kind mt|mo|report --smsc ID --number PHONE\n"
           "  --since TIME --until TIME --limit N --json --output NEW\n",
-          stderr);
-    return EXIT_USAGE;
+          to);
+    return to == stdout ? 0 : EXIT_USAGE;
 }
 
 static bool parse(struct gwstore *tool, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"store", required_argument, NULL, 's'},
-        {"state", required_argument, NULL, 't'},
-        {"kind", required_argument, NULL, 'k'},
-        {"smsc", required_argument, NULL, 'c'},
-        {"number", required_argument, NULL, 'n'},
-        {"since", required_argument, NULL, 'f'},
-        {"until", required_argument, NULL, 'u'},
-        {"limit", required_argument, NULL, 'l'},
-        {"output", required_argument, NULL, 'o'},
-        {"json", no_argument, NULL, 'j'},
-        {NULL, 0, NULL, 0},
+        {"store", required_argument, NULL, 's'},  {"state", required_argument, NULL, 't'},
+        {"kind", required_argument, NULL, 'k'},   {"smsc", required_argument, NULL, 'c'},
+        {"number", required_argument, NULL, 'n'}, {"since", required_argument, NULL, 'f'},
+        {"until", required_argument, NULL, 'u'},  {"limit", required_argument, NULL, 'l'},
+        {"output", required_argument, NULL, 'o'}, {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     const char **const values[] = {
         ['s'] = &tool->path,  ['t'] = &tool->state,  ['k'] = &tool->kind,
@@ -401,6 +403,8 @@ static bool parse(struct gwstore *tool, int argc, char **argv)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == '?')
             return false;
+        if (option == 'h')
+            exit(usage(stdout));
         if (option == 'j')
             tool->json = true;
         else
@@ -411,13 +415,13 @@ static bool parse(struct gwstore *tool, int argc, char **argv)
     return tool->path != NULL && tool->word_count > 0;
 }
 
-static int run_on_store(struct gwstore *tool, gwstore_command *run)
+static int run_on_store(struct gwstore *tool, gwstore_command *run, bool makes)
 {
     struct store_options options = {.path = tool->path, .history_s = 1};
     struct bytes error = {0};
     int status = EXIT_FAILED;
 
-    if (access(tool->path, R_OK) != 0) {
+    if (access(tool->path, R_OK) != 0 && !(makes && errno == ENOENT)) {
         fprintf(stderr, "gwstore: cannot read %s: %s\n", tool->path, strerror(errno));
         return EXIT_FAILED;
     }
@@ -442,7 +446,7 @@ int main(int argc, char **argv)
 
     log_set_stderr_level(LOG_LEVEL_WARNING);
     if (!parse(&tool, argc, argv))
-        return usage();
+        return usage(stderr);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(tool.words[0], commands[i].name) != 0)
             continue;
@@ -453,8 +457,8 @@ int main(int argc, char **argv)
             bytes_free(&error);
             return EXIT_FAILED;
         }
-        int status =
-            commands[i].opens ? run_on_store(&tool, commands[i].run) : commands[i].run(&tool);
+        int status = commands[i].opens ? run_on_store(&tool, commands[i].run, commands[i].makes)
+                                       : commands[i].run(&tool);
         store_lock_release(lock);
         if (fflush(stdout) != 0) {
             fprintf(stderr, "gwstore: cannot write: %s\n", strerror(errno));
@@ -462,5 +466,5 @@ int main(int argc, char **argv)
         }
         return status;
     }
-    return usage();
+    return usage(stderr);
 }

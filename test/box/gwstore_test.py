@@ -92,6 +92,7 @@ class Looking(GwstoreTest):
         self.gwstore("status", store="/nowhere", status=FAILED)
         self.gwstore("import", status=FAILED, lines="")
         self.assertIn("in use by another bearerbox", self.said.stderr)
+        self.assertIn("usage: gwstore", self.gwstore("--help", "status"))
 
 
 class Changing(GwstoreTest):
@@ -133,7 +134,6 @@ class Moving(GwstoreTest):
         self.gwstore("backup", "--output", copy, status=FAILED)
         lines = self.gwstore("export")
         fresh = self.gw.store + ".fresh"
-        open(fresh, "w").close()
         self.gwstore("import", store=fresh, lines=lines)
         self.assertEqual(self.objects(store=fresh), before)
         self.gwstore("import", store=fresh, lines=lines + "{}\nno json\n", status=PARTIAL)

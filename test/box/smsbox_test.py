@@ -406,7 +406,15 @@ class Start(unittest.TestCase):
     GOOD = CORE % {"bearer": 1, "port": 0, "smsbox": "", "user": "", "services": ""}
 
     def test_good(self):
-        self.assertEqual(self.check(self.GOOD)[0], 0)
+        status, text = self.check(self.GOOD)
+        self.assertEqual(status, 0)
+        self.assertTrue(text.endswith(": no errors\n"), text)
+
+    def test_a_comment_behind_a_value_is_told(self):
+        status, text = self.check(self.GOOD + service("x", "text = hello # to all"))
+        self.assertEqual(status, 0)
+        self.assertIn("a comment needs a line of its own", text)
+        self.assertNotIn("'#'", self.check(self.GOOD + service("x", 'text = "hello # all"'))[1])
 
     def test_open_quote_in_exec(self):
         status, text = self.check(self.GOOD + service("x", "exec = \"echo 'x\""))

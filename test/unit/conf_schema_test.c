@@ -259,10 +259,10 @@ static void smsc_types(void **state)
     expect_clean(SMSC "smsc = at\ndevice = /dev/null\n", SCHEMA_BEARERBOX);
     expect_one(SMSC "smsc = smp\n", SCHEMA_BEARERBOX, CONF_ERROR,
                "t.conf:9: group 'smsc', variable 'smsc': Unknown SMSC type 'smp'; did you mean "
-               "'smpp'? (there are at, smpp, http, fake, loopback)");
+               "'smpp'? (there are at, smpp, fake, loopback)");
     expect_one(SMSC "smsc = telepathy\n", SCHEMA_BEARERBOX, CONF_ERROR,
                "t.conf:9: group 'smsc', variable 'smsc': Unknown SMSC type 'telepathy' (there are "
-               "at, smpp, http, fake, loopback)");
+               "at, smpp, fake, loopback)");
     expect_one(SMSC "smsc = cimd2\n", SCHEMA_BEARERBOX, CONF_ERROR,
                "t.conf:9: group 'smsc', variable 'smsc': SMSC type 'cimd2' of Kannel is not "
                "supported here; comment the group out to go on without it");

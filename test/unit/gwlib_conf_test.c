@@ -468,6 +468,18 @@ static void blank_after_backslash_is_told(void **state)
     assert_int_equal(problems.count, 0);
 }
 
+static void a_comment_behind_a_value_is_told(void **state)
+{
+    (void)state;
+    expect_one("group = core\ntext = a  # b\n", CONF_WARNING,
+               "t.conf:2: group 'core', variable 'text': what follows '#' is part of the value: a "
+               "comment needs a line of its own, and a value with '#' is better put in quotes");
+    conf_free(parse("group = core\ntext = \"a # b\"\n"));
+    assert_int_equal(problems.count, 0);
+    conf_free(parse("group = core\ntext = *100# or a #b\n"));
+    assert_int_equal(problems.count, 0);
+}
+
 static void lines_are_counted_through_continuations(void **state)
 {
     (void)state;
@@ -841,6 +853,7 @@ int main(void)
         TEST(nearest_words),
         TEST(quotes_and_continuations),
         TEST(blank_after_backslash_is_told),
+        TEST(a_comment_behind_a_value_is_told),
         TEST(lines_are_counted_through_continuations),
         TEST(zero_octets_are_refused),
         FILES(unreadable_main_file),

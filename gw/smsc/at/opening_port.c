@@ -4,6 +4,7 @@
  * faces, USB resets and hooks. See opening.h.
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "gw/smsc/at/driver_internal.h"
 #include "gw/smsc/at/hook.h"
@@ -274,8 +275,13 @@ static void run_hook(struct at_driver *driver, const char *what, const char *com
 
 void at_opening_power(struct at_driver *driver, const char *reason)
 {
+    const struct at_device_identity *usb = &driver->opening.device.identity;
+    char id[10] = "";
+
+    if (usb->known)
+        snprintf(id, sizeof id, "%04x:%04x", usb->vendor & 0xffff, usb->product & 0xffff);
     at_note_tally(driver, SMSC_TALLY_POWER_CYCLED);
-    run_hook(driver, "power-hook", driver->settings.power_hook, reason, "");
+    run_hook(driver, "power-hook", driver->settings.power_hook, reason, id);
     at_rescue_done(&driver->opening.rescue, AT_RESCUE_POWER, clock_monotonic_ms());
 }
 
