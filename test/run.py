@@ -122,6 +122,7 @@ class File:
         stem = stem[:-2] if stem.endswith(".c") else stem
         self.name = "%s/%s" % (ring, stem[:-3] if stem.endswith(".py") else stem)
         self.pattern = "" if re.search(pattern, self.name) else pattern
+        self.took = 0.0
         self.limit = self._limit() * (3 if os.environ.get("KANTELE_SLOW") else 1)
 
     def _limit(self):
@@ -141,6 +142,13 @@ class File:
 
     def run(self):
         """The outcomes of its tests."""
+        began = time.monotonic()
+        try:
+            return self._run()
+        finally:
+            self.took = time.monotonic() - began
+
+    def _run(self):
         command = self.command()
         if not os.path.exists(command[0]):
             return [Outcome(self.name, "failed", "%s was not built" % command[0])]
@@ -327,7 +335,12 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
     files = find_files(os.path.abspath(options.build), rings, options.pattern)
+    files.sort(key=lambda f: -f.limit)  # what may take long begins first
     passed, failed = run_all(files, options.jobs, options.verbose)
+    if len(files) > 20:
+        print("the longest: " + ", ".join(
+            "%s %.0f s" % (f.name, f.took)
+            for f in sorted(files, key=lambda f: -f.took)[:8]))
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed or not passed else 0
 
