@@ -25,6 +25,32 @@ class Errors(ModemCase):
                 self.modem.wait_sent(2)  # shows that failures have no references
         self.assert_once(len(codes) + 1, timeout=90)
 
+    def lose_centre(self, smsc=None):
+        self.start(smsc=smsc)
+        self.send_first()
+        self.modem.ctl("fail-next 330")
+        self.send_all(1, 1)
+        self.assert_once(2)
+        self.assertNotIn("nothing is sent for now", self.gw.log())
+
+    def test_a_lost_service_centre_is_set_again(self):
+        self.lose_centre({"sms_center": "+491710760001"})
+        self.assertEqual(self.gw.log().count('--> AT+CSCA="+491710760001"'), 2)
+
+    def test_the_service_centre_of_the_sim_is_set_again(self):
+        self.lose_centre()
+        self.assertIn('--> AT+CSCA="+491710760000"', self.gw.log())
+
+    def test_without_a_service_centre_it_is_said_what_to_do(self):
+        self.modem.ctl("set smsc ")
+        self.start()
+        self.send_all(1)
+        self.gw.wait_status(r"(?s)m1.*\(re-connecting.*330.*set sms-center")
+        self.modem.inject("+4917055", "still received")
+        self.gw.wait_status(r"m1.*rcvd: sms 1 ")
+        self.modem.ctl("set smsc +491710760000")
+        wait_for(lambda: "message 0" in self.texts(), 120, "the message after all")
+
     def test_a_full_memory_is_no_fault_of_the_message(self):
         self.start()
         self.modem.ctl("fail-next 322 10")  # each attempt is made twice
@@ -116,6 +142,18 @@ class FromMemory(ModemCase):
         stats = self.modem.wait_stats(lambda s: s["memories"]["SM"][0] == 0)
         self.assertEqual(stats["counts"]["submitted"], 2)
         self.gw.wait_log("AT+CMSS=1")
+
+    def test_what_a_crash_left_in_the_memory(self):
+        submit = "0001000C9194711032547600000568656C6C6F"
+        self.modem.ctl("store SM 3 00" + submit)
+        self.modem.ctl("store SM 2 00" + submit)
+        self.start(smsc={"send_from_memory": True})
+        self.modem.wait_stats(lambda s: s["memories"]["SM"][0] == 1)
+        self.gw.wait_log("--> AT+CMGD=1^M")
+        self.send_all(1)
+        self.assert_once(1)
+        self.gw.wait_status(r"m1.*rcvd: sms 0 ")
+        self.assertNotIn("--> AT+CMGD=2^M", self.gw.log().split("AT+CMGW")[0])
 
     def test_a_modem_that_only_sends_what_is_stored(self):
         self.modem.ctl("set lacks +CMGS")

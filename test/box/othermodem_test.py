@@ -7,6 +7,7 @@ reports, whatever its family and its fault. The whole matrix is longer:
 test/support/othermodem/bench.py.
 """
 import os
+import re
 import sys
 import unittest
 
@@ -35,6 +36,7 @@ ublox-sara/cmgr-hangs     ublox-sara/mute-after       ublox-sara/sim-absent
 zte-mf190/cmgd-fails      zte-mf190/cmgl-fails        zte-mf190/garbage
 parrot/noise-before      odd-spacing/vanish-idle     text-only/reboot-after
 text-only/ring            nokia-6310/settings-lost    phase-one/reboot-prompt
+nokia-6310/ok-twice       simcom-sim800/ok-twice      huawei-e173/smsc-empty
 """.split()
 
 
@@ -55,6 +57,26 @@ class OtherModem(unittest.TestCase):
         idle = [(cell.name, fault.name) for cell in bench.cells for fault in cell.modem.faults
                 if not fault.done]
         self.assertFalse(idle, "these faults did not happen")
+
+    def test_without_detours(self):
+        cells = [Cell("siemens-tc35", "cnmi-refused", mt=1, mo=0, reports=False),
+                 Cell("quectel-ec25", "sms-dead", mt=4, mo=0),
+                 Cell("huawei-e173", "mute-until-reopen", mt=4, mo=0)]
+        self.run_cells(cells)
+        refused, dead, mute = (cell.modem for cell in cells)
+        said = [word for _, kind, word in refused.said if kind == "line"]
+        variants = [word for word in said if re.match(r"AT\+CNMI=\d", word)]
+        self.assertLessEqual(len(variants), 8)
+        self.assertEqual(len(variants), len(set(variants)))
+        # The prompt is missed twice, also after opening again; then comes the restart.
+        self.assertEqual(dead.boots, 1)
+        lines = [word for _, kind, word in dead.said if kind == "line"]
+        restart = lines.index("AT+CFUN=1,1")
+        self.assertEqual(sum(word.startswith("AT+CMGS=") for word in lines[:restart]), 2 + 4)
+        # Asked three times in vain, it is opened again, not asked once more.
+        fault = next(when for when, kind, what in mute.trace if kind == "fault")
+        heard = [(when, what) for when, kind, what in mute.trace if kind == "in" and when > fault]
+        self.assertEqual([what for _, what in heard[:4]], [b"AT\r"] * 3 + [b"\x1b\r"])
 
     def test_a_wrong_pin_is_sent_once_in_the_life_of_a_sim(self):
         bench = Bench([Cell("nokia-6310", "pin-wrong")])

@@ -355,6 +355,21 @@ static void an_ok_before_the_prompt(void **state)
     assert_int_equal(ask("AT+CMGS=18"), AT_PROMPT);
 }
 
+static void an_ok_that_is_said_twice(void **state)
+{
+    (void)state;
+    says("OK\r\n");
+    assert_int_equal(ask("AT"), AT_OK);
+    assert_false(at_doubles_answers(dialogue));
+    assert_int_equal(at_command(dialogue, &answer, 20, "AT+CMGD=1"), AT_TIMEOUT);
+    says("OK\r\n");
+    assert_true(at_settle(dialogue, 20));
+    assert_false(at_doubles_answers(dialogue)); /* it was late */
+    says("OK\r\nOK\r\n");
+    assert_int_equal(ask("AT"), AT_OK);
+    assert_true(at_doubles_answers(dialogue));
+}
+
 static void results_that_come_late(void **state)
 {
     struct at_event *event;
@@ -446,6 +461,7 @@ int main(void)
         CASE(a_call_answers_no_command),
         CASE(a_report_before_a_text),
         CASE(an_ok_before_the_prompt),
+        CASE(an_ok_that_is_said_twice),
         CASE(results_that_come_late),
         CASE(rubbish),
         CASE(a_ussd_text_over_several_lines),

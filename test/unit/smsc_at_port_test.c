@@ -115,6 +115,23 @@ static void in_chunks(void **state)
     close(ends[0]);
 }
 
+static void a_gap_between_commands(void **state)
+{
+    int ends[2];
+    struct at_port *port;
+    int64_t start = clock_monotonic_ms();
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    port = at_port_adopt(ends[1]);
+    at_port_set_chunks(port, 18, 40);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(at_port_write(port, slice_str("AT\r")), AT_PORT_OK);
+    assert_true(clock_monotonic_ms() - start >= 80);
+    at_port_close(port);
+    close(ends[0]);
+}
+
 static void one_user_at_a_time(void **state)
 {
     struct at_port_refusal refusal;
@@ -179,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(flow_control_that_blocks_is_turned_off),
         CASE(in_chunks),
+        CASE(a_gap_between_commands),
         CASE(one_user_at_a_time),
         CASE(a_device_that_goes),
         CASE(what_is_no_port),

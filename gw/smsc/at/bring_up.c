@@ -19,6 +19,7 @@
 #define ROUSE_MS             1000
 #define ASLEEP_AFTER_MS      4000 /* without a command */
 #define QUIET_MS             100
+#define DOUBLE_MS            60 /* until the second OK of one that says it twice */
 #define RESTARTS_MAX         5
 #define NUDGE_AFTER_MS       60000 /* not registered for so long */
 
@@ -44,6 +45,21 @@ static void rouse(struct at_modem *modem)
     }
 }
 
+/* One that says OK twice would have a command answered by what belongs to the one
+ * before, and some hear nothing meanwhile. */
+static void await_double(struct at_modem *modem)
+{
+    int *pause_ms = &modem->knowledge->pause_ms;
+
+    if (*pause_ms == 0 && at_doubles_answers(modem->dialogue)) {
+        log_to(modem->log, LOG_LEVEL_INFO,
+               "%s: the modem says OK twice, it gets a pause before each command", modem->name);
+        *pause_ms = DOUBLE_MS;
+    }
+    if (*pause_ms > 0)
+        at_settle(modem->dialogue, *pause_ms);
+}
+
 enum at_final at_modem_command(struct at_modem *modem, int timeout_ms, const char *format, ...)
 {
     struct bytes line = {0};
@@ -56,6 +72,7 @@ enum at_final at_modem_command(struct at_modem *modem, int timeout_ms, const cha
     va_end(args);
     if (modem->awake_until != 0 && !slice_equal_str(bytes_slice(&line), "AT"))
         rouse(modem);
+    await_double(modem);
     started = clock_monotonic_ms();
     final = at_command(modem->dialogue, &modem->answer, timeout_ms, "%s", bytes_str(&line));
     modem->awake_until = (final == AT_TIMEOUT ? started : clock_monotonic_ms()) + ASLEEP_AFTER_MS;
@@ -239,6 +256,36 @@ static enum at_readiness service_centre(struct at_modem *modem, struct bytes *de
         break;
     }
     return AT_READY;
+}
+
+/* `+CSCA: "+491710760000",145` */
+static bool read_centre(struct at_modem *modem, struct bytes *number)
+{
+    struct slice value;
+    size_t start, end;
+
+    if (at_modem_command(modem, AT_PLAIN_MS, "AT+CSCA?") != AT_OK)
+        return false;
+    value = at_answer_value(&modem->answer, "+CSCA:");
+    start = slice_find(value, '"', 0);
+    end = slice_find(value, '"', start + 1);
+    if (end >= value.len || end <= start + 1 || end - start > 25)
+        return false;
+    bytes_append_slice(number, slice_sub(value, start + 1, end - start - 1));
+    return true;
+}
+
+bool at_modem_set_centre(struct at_modem *modem)
+{
+    struct bytes number = {0};
+    bool set;
+
+    if (modem->settings->sms_center != NULL)
+        bytes_append_str(&number, modem->settings->sms_center);
+    set = (number.len > 0 || read_centre(modem, &number)) &&
+          at_modem_command(modem, AT_PLAIN_MS, "AT+CSCA=\"%s\"", bytes_str(&number)) == AT_OK;
+    bytes_free(&number);
+    return set;
 }
 
 /* --- registration ---------------------------------------------------------------------- */
@@ -490,7 +537,7 @@ bool at_modem_wait(struct at_modem *modem, int wake_fd, int timeout_ms)
 bool at_modem_probe(struct at_modem *modem)
 {
     for (int i = 0; i < 2; i++)
-        switch (at_modem_command(modem, AT_PLAIN_MS, "%s", modem->profile->keepalive)) {
+        switch (at_modem_command(modem, AT_PROBE_MS, "%s", modem->profile->keepalive)) {
         case AT_GONE:
             return false;
         case AT_TIMEOUT:

@@ -33,6 +33,8 @@ struct at_dialogue {
     struct bytes asked; /* "+CPIN": the answer's prefix, or empty */
     bool was_silent;    /* the last questions came back without an echo */
     bool was_reset;     /* and now one came back with it */
+    bool doubles;       /* it has said OK when nothing was asked, behind an answer */
+    bool answered;      /* the last command was, so that no OK is due */
     bool echoes;        /* it repeats what it is told, whatever it was told about that */
     bool secret;        /* the running command is not to be logged */
     long text_due;      /* text mode: so many characters of a message follow; 0: none */
@@ -113,6 +115,7 @@ static void finish(struct at_dialogue *dialogue, enum at_final final)
 {
     dialogue->answer->final = final;
     dialogue->finished = true;
+    dialogue->answered = final == AT_OK;
 }
 
 /* Of a call that somebody makes or ends: no command of ours is answered so. */
@@ -269,6 +272,15 @@ static void take_running(struct at_dialogue *dialogue, struct slice line)
         take_text(dialogue, line);
 }
 
+/* No command runs: an earlier one's result, or its OK once more. */
+static void take_late(struct at_dialogue *dialogue, struct slice line)
+{
+    if (slice_equal_str(line, "OK"))
+        dialogue->doubles = dialogue->doubles || dialogue->answered;
+    else
+        at_unasked_take_late(&dialogue->unasked, line);
+}
+
 static void take_line(struct at_dialogue *dialogue)
 {
     struct slice line = slice_trim(bytes_slice(&dialogue->line));
@@ -279,7 +291,7 @@ static void take_line(struct at_dialogue *dialogue)
         if (running)
             take_running(dialogue, line);
         else if (!at_unasked_take(&dialogue->unasked, line))
-            at_unasked_take_late(&dialogue->unasked, line);
+            take_late(dialogue, line);
     }
     bytes_clear(&dialogue->line);
     dialogue->too_long = false;
@@ -466,6 +478,11 @@ enum at_final at_listen(struct at_dialogue *dialogue, struct at_answer *answer, 
 void at_set_prefix(struct at_dialogue *dialogue, const char *prefix)
 {
     dialogue->prefix = prefix;
+}
+
+bool at_doubles_answers(const struct at_dialogue *dialogue)
+{
+    return dialogue->doubles;
 }
 
 bool at_echoes(const struct at_dialogue *dialogue)

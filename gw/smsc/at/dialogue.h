@@ -64,6 +64,9 @@ enum at_final at_listen(struct at_dialogue *dialogue, struct at_answer *answer, 
 /* What stands in front of each command on the wire; NULL: nothing. Must outlive
  * the dialogue. */
 void at_set_prefix(struct at_dialogue *dialogue, const char *prefix);
+/* Whether the modem has said an answer's OK twice: another command should not be
+ * there yet when the second one comes. */
+bool at_doubles_answers(const struct at_dialogue *dialogue);
 /* Whether the modem repeats what it is told, so that an echo tells nothing of a
  * restart. */
 bool at_echoes(const struct at_dialogue *dialogue);

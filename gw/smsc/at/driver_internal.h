@@ -40,6 +40,7 @@ struct at_driver {
     bool suspended;     /* nothing is sent before resume_at */
     int64_t resume_at;
     int suspensions; /* in a row */
+    bool asked;      /* the last message found the modem in trouble: ESC and AT did not help */
     int64_t next_probe;
     int64_t holding_until; /* when at_holding_watch() has something to do */
 };

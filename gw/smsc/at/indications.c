@@ -11,6 +11,8 @@
 
 #include "gwlib/clock.h"
 
+#define AFTER_OPENING_MS 20000
+
 /* --- memories ------------------------------------------------------------------------ */
 
 /* `"SM",3,20,"SM",3,20,"ME",1,50`: the names. */
@@ -161,8 +163,12 @@ static const struct choice choices[] = {
     {3, 1, false}, {2, 1, false}, {2, 2, false}, {2, 0, false}, {0, 1, false}, {0, 2, false},
 };
 
-/* Of <mode>: some offer 2 and refuse it. */
-static const int modes[] = {2, 1, 3, 0};
+/* Of <mode>: some offer 2 and refuse it. 0 tells of nothing while the line is in
+ * use, so that any choice with another one is better. */
+static const int modes[] = {2, 1, 3};
+
+/* A modem that refuses so many refuses all; one that did so before, the first ones. */
+enum { TRIES = 8, TRIES_AGAIN = 2 };
 
 static bool allows(const struct at_modem *modem, const struct offer *offer,
                    const struct choice *choice)
@@ -201,35 +207,58 @@ static bool try_values(struct at_modem *modem, const struct offer *offer, int mo
     return try_command(modem, command);
 }
 
-/* The first of the choices that the modem takes with this mode. */
-static bool choose_with_mode(struct at_modem *modem, const struct offer *offer, int mode)
+static void warn_unacknowledged(const struct at_modem *modem, const struct choice *choice)
 {
-    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
-        if (modem->answer.final == AT_GONE)
-            return false;
-        if (!allows(modem, offer, &choices[i]) || !try_values(modem, offer, mode, &choices[i]))
+    if (choice->mt == 2 && !modem->acknowledges)
+        log_to(modem->log, LOG_LEVEL_WARNING,
+               "%s: the modem hands messages over without an acknowledgement: one that comes "
+               "while the gateway goes down is lost",
+               modem->name);
+}
+
+/* The first of the choices that the modem takes with one of these modes. */
+static bool choose_among(struct at_modem *modem, const struct offer *offer, const int *among,
+                         size_t count, int *tries)
+{
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0] * count; i++) {
+        const struct choice *choice = &choices[i / count];
+
+        if (!offer->has[0][among[i % count]] || !allows(modem, offer, choice))
             continue;
-        if (choices[i].mt == 2 && !modem->acknowledges)
-            log_to(modem->log, LOG_LEVEL_WARNING,
-                   "%s: the modem hands messages over without an acknowledgement: one that comes "
-                   "while the gateway goes down is lost",
-                   modem->name);
-        return true;
+        if ((*tries)-- <= 0 || modem->answer.final == AT_GONE)
+            return false;
+        if (try_values(modem, offer, among[i % count], choice)) {
+            warn_unacknowledged(modem, choice);
+            return true;
+        }
     }
     return false;
 }
 
 static bool choose(struct at_modem *modem)
 {
+    static const int buffered = 0;
     struct offer offer;
+    int tries = modem->knowledge->refused_indications ? TRIES_AGAIN : TRIES;
+    bool taken;
 
     if (at_modem_command(modem, AT_PLAIN_MS, "AT+CNMI=?") != AT_OK ||
         !read_offer(at_answer_value(&modem->answer, "+CNMI:"), &offer))
         read_offer(slice_str("(0-3),(0-3),(0),(0-2),(0,1)"), &offer);
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
-        if (offer.has[0][modes[i]] && choose_with_mode(modem, &offer, modes[i]))
-            return true;
-    return false;
+    taken = choose_among(modem, &offer, modes, sizeof modes / sizeof modes[0], &tries) ||
+            choose_among(modem, &offer, &buffered, 1, &tries);
+    modem->knowledge->refused_indications = !taken && modem->answer.final == AT_ERROR;
+    return taken;
+}
+
+/* What was handed over while nobody listened was not acknowledged, and the modem
+ * ends the handing over some seconds from now. */
+static void expect_withdrawal(struct at_modem *modem)
+{
+    if (!modem->acknowledges)
+        return;
+    modem->next_recheck = clock_monotonic_ms() + AT_DOUBT_CNMI_MS;
+    modem->doubtful_until = modem->next_recheck + AFTER_OPENING_MS;
 }
 
 enum at_readiness at_modem_choose_indications(struct at_modem *modem, struct bytes *detail)
@@ -238,8 +267,10 @@ enum at_readiness at_modem_choose_indications(struct at_modem *modem, struct byt
 
     (void)detail;
     bytes_clear(&modem->cnmi_set);
-    if ((own != NULL && try_command(modem, own)) || choose(modem))
+    if ((own != NULL && try_command(modem, own)) || choose(modem)) {
+        expect_withdrawal(modem);
         return AT_READY;
+    }
     if (modem->answer.final == AT_GONE)
         return AT_BROKEN;
     log_to(modem->log, LOG_LEVEL_WARNING,

@@ -59,6 +59,9 @@ struct at_knowledge {
     const struct at_profile *profile; /* that was found; NULL: not yet */
     int reference;                    /* of the message sent last; -1: not known */
     int slowest_ms;                   /* that a result took lately */
+    int slowest_prompt_ms;            /* that a prompt took lately; 0: none came yet */
+    int pause_ms;                     /* before a command; learnt from surplus answers */
+    bool refused_indications;         /* AT+CNMI, the last time; few are tried again */
     struct at_stored stored;
     struct at_left left;
     bool omits_smsc; /* phase 1: PDUs have no SMSC field; learnt from errors */

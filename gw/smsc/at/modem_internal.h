@@ -14,6 +14,7 @@
 /* Time limits in ms. */
 enum {
     AT_PLAIN_MS = 5000,
+    AT_PROBE_MS = 3000,
     AT_PIN_MS = 15000,
     AT_STORAGE_MS = 10000,
     AT_LIST_MS = 30000,
@@ -78,6 +79,9 @@ enum at_readiness at_modem_choose_mode(struct at_modem *modem, struct bytes *det
 enum at_readiness at_modem_unlock(struct at_modem *modem, struct bytes *detail);
 enum at_readiness at_modem_choose_memory(struct at_modem *modem, struct bytes *detail);
 enum at_readiness at_modem_choose_indications(struct at_modem *modem, struct bytes *detail);
+/* Sets the number of the service centre, sms-center or that of the SIM, once more.
+ * False when there is none, or the modem does not take it. */
+bool at_modem_set_centre(struct at_modem *modem);
 /* Sets the indications again when the modem has forgotten them. False when the
  * device is gone. */
 bool at_modem_recheck_indications(struct at_modem *modem);
@@ -100,6 +104,10 @@ int at_attempt_validity(const struct at_modem *modem, const struct at_attempt *a
 enum at_outcome at_attempt_failed(struct at_modem *modem, struct at_attempt *attempt);
 /* The last answer was anything but the prompt. */
 enum at_outcome at_attempt_without_prompt(struct at_modem *modem, struct at_attempt *attempt);
+/* How long the prompt may take: by what this modem is used to. */
+int at_prompt_patience(const struct at_modem *modem);
+/* It came, to a command given then. */
+void at_note_prompt(struct at_modem *modem, int64_t started);
 /* Behind the prompt: gives the text to the modem and waits for the result. */
 enum at_outcome at_attempt_submit(struct at_modem *modem, struct at_attempt *attempt,
                                   struct slice text);

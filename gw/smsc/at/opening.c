@@ -128,7 +128,7 @@ static bool open_modem(struct at_driver *driver)
 
 static bool escape(struct at_driver *driver)
 {
-    if (!at_modem_hello(driver->modem, 3, 1000))
+    if (!at_modem_hello(driver->modem, 2, 1000))
         return false;
     at_note_tally(driver, SMSC_TALLY_ESCAPED);
     log_to(driver->log, LOG_LEVEL_INFO, "%s: it answers again after ESC and AT", driver->name);
@@ -200,14 +200,14 @@ static void rescue(struct at_driver *driver, const char *reason, bool asked)
     bytes_free(&detail);
 }
 
-void at_opening_trouble(struct at_driver *driver)
+void at_opening_trouble(struct at_driver *driver, bool asked)
 {
     at_note_tally(driver, SMSC_TALLY_LOST);
     if (at_modem_is_gone(driver->modem)) {
         log_reason(driver, LOG_LEVEL_WARNING, "the device is gone");
         at_opening_close(driver);
     } else {
-        rescue(driver, "the modem does not answer", false);
+        rescue(driver, "the modem does not answer", asked);
     }
 }
 

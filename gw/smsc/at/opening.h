@@ -30,8 +30,8 @@ struct at_opening {
  * as long as is good before the next one. */
 bool at_opening_run(struct at_driver *driver);
 /* The modem that was ready has fallen silent, or its device is lost: left open
- * when ESC and AT have helped, else closed. */
-void at_opening_trouble(struct at_driver *driver);
+ * when ESC and AT have helped, else closed. asked: they were in vain just now. */
+void at_opening_trouble(struct at_driver *driver, bool asked);
 void at_opening_close(struct at_driver *driver);
 /* A pause that doubles with each time in a row; a quarter more or less, so that
  * many modems that failed together do not come back together. */

@@ -120,6 +120,15 @@ static enum at_port_result gone(struct at_port *port)
     return AT_PORT_GONE;
 }
 
+/* Also between the end of one command and the next: an answer may come at once. */
+static void keep_distance(const struct at_port *port)
+{
+    int left = remaining_ms(port->written_at + port->gap_ms + 1);
+
+    if (port->chunk > 0 && left > 0)
+        pause_ms(left);
+}
+
 static enum at_port_result write_raw(struct at_port *port, struct slice data)
 {
     int64_t since = clock_monotonic_ms();
@@ -127,13 +136,15 @@ static enum at_port_result write_raw(struct at_port *port, struct slice data)
     while (data.len > 0) {
         size_t want =
             port->chunk > 0 && data.len > (size_t)port->chunk ? (size_t)port->chunk : data.len;
-        ssize_t put = write(port->fd, data.data, want);
+        ssize_t put;
+
+        keep_distance(port);
+        put = write(port->fd, data.data, want);
 
         if (put >= 0) {
             data = slice_sub(data, (size_t)put, data.len);
             since = clock_monotonic_ms();
-            if (port->chunk > 0 && data.len > 0)
-                pause_ms(port->gap_ms);
+            port->written_at = since;
             continue;
         }
         if (errno == EINTR)

@@ -21,7 +21,8 @@ struct at_port {
     bool gone;
     bool flow_control;
     int chunk, gap_ms;
-    const char *name; /* for the log, or NULL */
+    int64_t written_at; /* the last chunk */
+    const char *name;   /* for the log, or NULL */
     struct log_file *log;
 };
 

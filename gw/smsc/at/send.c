@@ -21,6 +21,8 @@
 #define AFTER_ERROR_MS   1000 /* for a result behind an ERROR that answered something else */
 #define PROBES           3
 #define WAKE_MS          1500
+#define ALIVE_MS         3000
+#define PROMPT_FIRST_MS  5000 /* for one whose prompts are known to come soon */
 
 int at_attempt_validity(const struct at_modem *modem, const struct at_attempt *attempt)
 {
@@ -144,6 +146,19 @@ static bool encode(const struct at_modem *modem, const struct at_attempt *attemp
     return false;
 }
 
+/* The number of the service centre is lost: it is set again, the configured one or
+ * what the SIM says it holds. */
+static enum at_outcome without_centre(struct at_modem *modem, struct at_attempt *attempt)
+{
+    if (at_modem_set_centre(modem)) {
+        attempt->again = true;
+    } else if (modem->settings->sms_center == NULL) {
+        bytes_append_str(attempt->text, "; the SIM holds no number of a service centre: set "
+                                        "sms-center in the group of this modem");
+    }
+    return AT_STOP;
+}
+
 enum at_outcome at_attempt_failed(struct at_modem *modem, struct at_attempt *attempt)
 {
     enum at_outcome outcome;
@@ -156,6 +171,8 @@ enum at_outcome at_attempt_failed(struct at_modem *modem, struct at_attempt *att
         return outcome;
     attempt->malformed = cause->class == CAUSE_PERM_RETRY;
     attempt->again = cause->class == CAUSE_FIX || attempt->malformed;
+    if (code == 330)
+        return without_centre(modem, attempt);
     if (code == 198 || code == 199)
         attempt->without_validity = true;
     else if (cause->class == CAUSE_FIX && !at_modem_read_all(modem)) /* makes room */
@@ -245,7 +262,7 @@ static enum at_outcome look_for_life(struct at_modem *modem, struct at_attempt *
     for (int i = 0; i < PROBES && !modem->host->stopped(modem->host->arg); i++) {
         struct at_answer probe = {.final = AT_TIMEOUT};
         enum at_final final = /* the first one may only wake it */
-            at_command(modem->dialogue, &probe, i == 0 ? WAKE_MS : AT_PLAIN_MS, "AT");
+            at_command(modem->dialogue, &probe, i == 0 ? WAKE_MS : ALIVE_MS, "AT");
 
         at_answer_free(&probe);
         if (final == AT_OK || final == AT_ERROR) {
@@ -302,14 +319,27 @@ static int patience(const struct at_modem *modem)
     return ms < RESULT_FIRST_MS ? RESULT_FIRST_MS : ms > RESULT_LAST_MS ? RESULT_LAST_MS : (int)ms;
 }
 
-static void note_time(struct at_modem *modem, int64_t ms)
+/* The slowest of late, which fades. */
+static void note_time(int *slowest, int64_t ms)
 {
-    int *slowest = &modem->knowledge->slowest_ms;
-
     if (ms > *slowest)
         *slowest = ms > RESULT_LAST_MS ? RESULT_LAST_MS : (int)ms;
     else
         *slowest -= *slowest / 16;
+}
+
+int at_prompt_patience(const struct at_modem *modem)
+{
+    int ms = modem->knowledge->slowest_prompt_ms * 4;
+
+    return modem->knowledge->slowest_prompt_ms == 0 || ms > AT_PROMPT_MS ? AT_PROMPT_MS
+           : ms < PROMPT_FIRST_MS                                        ? PROMPT_FIRST_MS
+                                                                         : ms;
+}
+
+void at_note_prompt(struct at_modem *modem, int64_t started)
+{
+    note_time(&modem->knowledge->slowest_prompt_ms, clock_monotonic_ms() - started + 1);
 }
 
 enum at_outcome at_attempt_result(struct at_modem *modem, struct at_attempt *attempt,
@@ -328,7 +358,7 @@ enum at_outcome at_attempt_result(struct at_modem *modem, struct at_attempt *att
         return look_for_life(modem, attempt);
     if (final == AT_ERROR)
         doubt_error(modem);
-    note_time(modem, clock_monotonic_ms() - started);
+    note_time(&modem->knowledge->slowest_ms, clock_monotonic_ms() - started);
     return result(modem, attempt);
 }
 
@@ -377,8 +407,13 @@ static enum at_outcome try_from_memory(struct at_modem *modem, struct at_attempt
 static enum at_outcome send_directly(struct at_modem *modem, struct at_attempt *attempt,
                                      const struct pdu_line *line)
 {
-    if (at_modem_command(modem, AT_PROMPT_MS, "AT+CMGS=%zu", line->tpdu_len) == AT_PROMPT)
+    int64_t started = clock_monotonic_ms();
+
+    if (at_modem_command(modem, at_prompt_patience(modem), "AT+CMGS=%zu", line->tpdu_len) ==
+        AT_PROMPT) {
+        at_note_prompt(modem, started);
         return at_attempt_submit(modem, attempt, slice_str(line->digits));
+    }
     if (at_modem_lacks_command(modem) && !modem->stores_nothing)
         return try_from_memory(modem, attempt, line);
     return at_attempt_without_prompt(modem, attempt);

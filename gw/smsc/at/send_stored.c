@@ -57,7 +57,8 @@ static bool write_message(struct at_modem *modem, struct at_attempt *attempt,
 {
     int index;
 
-    if (at_modem_command(modem, AT_PROMPT_MS, "AT+CMGW=%zu", line->tpdu_len) != AT_PROMPT) {
+    if (at_modem_command(modem, at_prompt_patience(modem), "AT+CMGW=%zu", line->tpdu_len) !=
+        AT_PROMPT) {
         modem->stores_nothing = at_modem_lacks_command(modem);
         *outcome = at_attempt_without_prompt(modem, attempt);
         return !modem->stores_nothing;

@@ -176,8 +176,9 @@ static enum at_final open_message(struct at_modem *modem, const struct sms *sms)
 
     if (modem->charset != AT_UCS2 || !at_charset_encode(AT_UCS2, sms->receiver, &number))
         bytes_append_slice(&number, sms->receiver);
-    final = at_modem_command(modem, AT_PROMPT_MS, "AT+CMGS=\"%s\",%d", bytes_str(&number),
-                             international ? ADDRESS_TOA_INTERNATIONAL : ADDRESS_TOA_UNKNOWN);
+    final =
+        at_modem_command(modem, at_prompt_patience(modem), "AT+CMGS=\"%s\",%d", bytes_str(&number),
+                         international ? ADDRESS_TOA_INTERNATIONAL : ADDRESS_TOA_UNKNOWN);
     bytes_free(&number);
     return final;
 }

@@ -165,6 +165,18 @@ bool at_modem_read_stored(struct at_modem *modem, struct slice memory, int index
 
 /* --- all of a memory -------------------------------------------------------------------- */
 
+/* What send-from-memory had no time to delete when the gateway went down. One that
+ * is not sent stays: whether it is to be sent is for the queue to say. */
+static bool is_left_over(const struct at_modem *modem, struct slice header)
+{
+    struct slice status;
+
+    return modem->settings->send_from_memory && modem->settings->sim_messages == AT_SIM_ALL &&
+           !modem->knowledge->left.settled && !modem->knowledge->stored.is_there &&
+           slice_next_item(&header, ',', &status) && slice_next_item(&header, ',', &status) &&
+           slice_equal_str(slice_trim(status), "3");
+}
+
 /* Takes one entry of a list: `index,stat,...,length` and its PDU. *taken counts
  * what was handed on. */
 static bool take_entry(struct at_modem *modem, struct slice header, struct slice digits,
@@ -174,8 +186,11 @@ static bool take_entry(struct at_modem *modem, struct slice header, struct slice
     enum at_fate fate;
     long number;
 
-    if (!at_text_read_cmgl(header, &number, &received, &unread) || !received ||
-        is_left(modem, digits, unread))
+    if (!at_text_read_cmgl(header, &number, &received, &unread))
+        return true;
+    if (!received)
+        return !is_left_over(modem, header) || finish(modem, AT_SAFE, number);
+    if (is_left(modem, digits, unread))
         return true;
     fate = at_modem_take_pdu(modem, digits);
     if (!finish(modem, fate, number))

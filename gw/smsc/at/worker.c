@@ -16,7 +16,7 @@
 #include "gw/smsc/at/driver_internal.h"
 #include "gwlib/clock.h"
 
-#define IDLE_WAIT_MS    12000 /* a modem that restarts without a word is noticed by then */
+#define IDLE_WAIT_MS    8000 /* a modem that restarts without a word is noticed by then */
 #define PAUSE_FIRST_MS  4000
 #define PAUSE_LAST_MS   8000 /* for the network or a busy SIM */
 #define STOP_FIRST_MS   60000
@@ -255,7 +255,8 @@ static enum at_condition send_one(struct at_driver *driver, struct smsc_submit *
         break;
     }
     bytes_free(&text);
-    return outcome == AT_LOST || outcome == AT_UNCERTAIN_LOST ? AT_CLOSED : AT_GOOD;
+    driver->asked = outcome == AT_LOST || outcome == AT_UNCERTAIN_LOST;
+    return driver->asked ? AT_CLOSED : AT_GOOD;
 }
 
 static struct smsc_submit *next_submit(struct at_driver *driver)
@@ -356,7 +357,7 @@ static void serve(struct at_driver *driver)
     enum at_condition condition = AT_GOOD;
 
     driver->failures = 0;
-    driver->suspended = false;
+    driver->suspended = driver->asked = false;
     probe_later(driver);
     at_holding_resume(driver);
     at_note_state(driver, SMSC_ONLINE, "");
@@ -367,7 +368,7 @@ static void serve(struct at_driver *driver)
     log_to(driver->log, LOG_LEVEL_WARNING, "%s: the modem is brought up again", driver->name);
     at_note_state(driver, SMSC_RECONNECTING, "the modem is brought up again");
     if (condition == AT_CLOSED)
-        at_opening_trouble(driver);
+        at_opening_trouble(driver, driver->asked);
     else
         at_rescue_starts(&driver->opening.rescue, clock_monotonic_ms());
     at_worker_pause(driver, GO_ON_SLOWLY_MS);
