@@ -11,9 +11,12 @@
 #include "gw/bearerbox/access_log.h"
 #include "gw/bearerbox/matching.h"
 #include "gw/bearerbox/reports.h"
+#include "gw/bearerbox/retry.h"
 #include "gwlib/clock.h"
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
+
+#define LOST_MOST_S 3600 /* between two tries of what loses its answer each time */
 
 struct outcomes *outcomes_create(void (*settled)(struct bearer *bearer))
 {
@@ -274,26 +277,32 @@ bool outcome_accepted(struct outgoing *outgoing, struct slice foreign_id, struct
 
 /* --- failed ------------------------------------------------------------------------ */
 
-void outcome_put_back(struct outgoing *outgoing)
+static void put_back(struct outgoing *outgoing)
 {
     struct gateway *gateway = outgoing->bearer->gateway;
     struct lane_item *item = outgoing_release(outgoing);
     struct store_change change = store_change_none();
 
     change.state = STATE_QUEUED;
-    change.attempts = --item->attempts;
+    change.attempts = item->attempts;
     store_update(gateway->store, item->number, &change, NULL, NULL);
     lane_give_back(item);
 }
 
-static void try_later(struct outgoing *outgoing, struct slice why)
+void outcome_put_back(struct outgoing *outgoing)
+{
+    outgoing->item->attempts--; /* it was none */
+    put_back(outgoing);
+}
+
+static void try_later(struct outgoing *outgoing, int64_t wait_ms, struct slice why)
 {
     struct gateway *gateway = outgoing->bearer->gateway;
     struct lane_item *item = outgoing_release(outgoing);
     struct store_change change = store_change_none();
 
     change.state = STATE_DEFERRED;
-    change.due_ms = clock_wall_ms() + gateway->settings.resend_freq_s * 1000;
+    change.due_ms = clock_wall_ms() + wait_ms;
     change.error = why;
     store_update(gateway->store, item->number, &change, NULL, NULL);
     lanes_due_at(gateway->lanes, change.due_ms);
@@ -323,6 +332,31 @@ static void note_uncertain(struct outgoing *outgoing)
                 held ? "is held, see gwstore(1)" : "will be sent again");
 }
 
+/*
+ * The connection went with the answer, and maybe because of this message: then it
+ * would take what is sent along with it down again and again. So the first time it
+ * goes again at once, and then later and later, some by chance before the others.
+ */
+static void lost_again(struct outgoing *outgoing, struct slice why)
+{
+    int64_t first_s = outgoing->bearer->gateway->settings.resend_freq_s;
+    struct retry_rules rules = {first_s, first_s < LOST_MOST_S ? LOST_MOST_S : first_s, 0};
+    int times = outgoing->item->attempts - 1;
+
+    if (times < 1 || !gateway_moves(outgoing->bearer->gateway))
+        put_back(outgoing);
+    else
+        try_later(outgoing, retry_wait_ms(&rules, times), why);
+}
+
+static void come_back(struct outgoing *outgoing, enum smsc_failure failure, struct slice why)
+{
+    if (failure == SMSC_UNCERTAIN)
+        lost_again(outgoing, why);
+    else
+        outcome_put_back(outgoing);
+}
+
 void outcome_failed(struct outgoing *outgoing, enum smsc_failure failure, struct slice text,
                     struct slice meta_data)
 {
@@ -338,9 +372,9 @@ void outcome_failed(struct outgoing *outgoing, enum smsc_failure failure, struct
     if (failure == SMSC_UNCERTAIN && bearer->gateway->settings.hold_uncertain)
         hold(outgoing, text);
     else if (smsc_state(bearer->smsc) != SMSC_ONLINE || !gateway_moves(bearer->gateway))
-        outcome_put_back(outgoing);
+        come_back(outgoing, failure, text);
     else if (retries >= 0 && outgoing->item->attempts > retries)
         fail(outgoing, "DISCARDED SMS", slice_str("Retries Exceeded"), meta_data);
     else
-        try_later(outgoing, text);
+        try_later(outgoing, bearer->gateway->settings.resend_freq_s * 1000, text);
 }

@@ -10,6 +10,7 @@ import unittest
 from bearerbox_test import BearerboxTest
 from smsbox_peers import pack
 from gateway import wait_for
+from reports_test import Hasty, SmppTest
 from smsc_peer import FakeSmsc
 
 
@@ -93,6 +94,36 @@ class Hardship(BearerboxTest):
         self.gw.wait_status(r"store size 0", timeout=60)
         wait_for(lambda: {m.text for p in peers + last for m in p.received} == set(sent),
                  what="every message")
+
+
+class Breaks(Hasty):
+    """Hangs up when it is given a message to 666, and answers nothing behind it."""
+
+    def _submitted(self, session, sequence, message):
+        if message.destination_addr == b"666":
+            session.broken = True
+            with self.changed:
+                self.submitted.append(message)
+            session.socket.shutdown(socket.SHUT_RDWR)
+        elif not getattr(session, "broken", False):
+            super()._submitted(session, sequence, message)
+
+
+class OneThatBreaksTheConnection(SmppTest):
+    SMSC = Breaks
+
+    def test_it_does_not_keep_the_others_from_going(self):
+        self.start(core={"sms_resend_freq": 1}, reconnect_delay=1)
+        self.smsc.account = ("somebody", "else")
+        self.smsc.disconnect()
+        self.gw.wait_status(r"s1.*\((re-|)connecting")
+        for receiver in ("666", "1", "2", "3", "4", "5"):
+            self.assertEqual(self.client.wait_ack(self.client.submit(receiver=receiver)), 3)
+        self.smsc.account = None
+        wait_for(lambda: len(self.rows("select 1 from history where state = 'accepted'")) == 5,
+                 60, lambda: "5 accepted: %r" % self.rows("select receiver, state from history"))
+        self.assertGreaterEqual(len([m for m in self.smsc.submitted
+                                     if m.destination_addr == b"666"]), 2)
 
 
 if __name__ == "__main__":

@@ -54,8 +54,10 @@ class Hasty(SmppSmsc):
 
 
 class SmppTest(BearerboxTest):
+    SMSC = Hasty
+
     def start(self, core=None, **link):
-        self.smsc = self.peer(Hasty())
+        self.smsc = self.peer(self.SMSC())
         self.smsc.receipts = None
         self.gw = self.gateway(core=core, smsc=[{
             "smsc": "smpp", "smsc_id": "s1", "host": "127.0.0.1", "port": self.smsc.port,
