@@ -21,6 +21,10 @@ hardware-flow-control = false
 
 """
 
+TIME_LIMIT = 900
+# One answer that comes late on a busy machine costs these programs a minute or more.
+PATIENCE = 200
+
 
 class KannelOnModem(GatewayTest):
     def start(self, *modem_arguments):
@@ -35,7 +39,7 @@ class KannelOnModem(GatewayTest):
             service=[dict(keyword="default", catch_all=True, max_messages=3,
                           get_url=self.app.url + "/mo?from=%p&text=%a")])
         self.gw.start()
-        self.gw.wait_link("vm", 60)
+        self.gw.wait_link("vm", PATIENCE)
 
     def test_send_receive_and_report(self):
         self.start()
@@ -43,14 +47,14 @@ class KannelOnModem(GatewayTest):
         code, body = self.gw.sendsms(to="+4917012345", text=text, dlr_mask=1,
                                      dlr_url=self.app.url + "/dlr?event=%d")
         self.assertEqual((code, body), (202, "0: Accepted for delivery"))
-        sent, = self.modem.wait_sent(1, timeout=60)
+        sent, = self.modem.wait_sent(1, timeout=PATIENCE)
         self.assertEqual((sent["to"], sent["text"], sent["parts"]), ("+4917012345", text, 2))
         self.assertEqual(self.app.wait(1, "/dlr", 60)[0].query, {"event": "1"})
 
         self.modem.inject("+491709999999", "hello gateway")
         self.assertEqual(self.app.wait(1, "/mo", 60)[0].query,
                          {"from": "+491709999999", "text": "hello gateway"})
-        reply, = self.modem.wait_sent(1, timeout=60, to="+491709999999")
+        reply, = self.modem.wait_sent(1, timeout=PATIENCE, to="+491709999999")
         self.assertEqual(reply["text"], "you said it")
         counts = self.modem.ctl("stats")["counts"]
         self.assertEqual(counts["unacknowledged"], 0)
@@ -59,7 +63,7 @@ class KannelOnModem(GatewayTest):
         self.start("--pin", "1234")
         self.assertEqual(self.gw.sendsms(to="123", text="ж", coding=2, charset="UTF-8")[0],
                          202)
-        self.assertEqual(self.modem.wait_sent(1, timeout=60)[0]["text"], "ж")
+        self.assertEqual(self.modem.wait_sent(1, timeout=PATIENCE)[0]["text"], "ж")
 
 
 if __name__ == "__main__":
