@@ -147,14 +147,16 @@ static void save(void *arg)
 
     if (!restraint->dirty || restraint->path == NULL)
         return;
-    restraint->dirty = false;
     limits_write(&restraint->limits, &text);
     bytes_printf(&fresh, "%s.new", restraint->path);
-    if (!write_file(bytes_str(&fresh), bytes_slice(&text)) ||
-        rename(bytes_str(&fresh), restraint->path) != 0)
+    restraint->dirty = !write_file(bytes_str(&fresh), bytes_slice(&text)) ||
+                       rename(bytes_str(&fresh), restraint->path) != 0;
+    if (restraint->dirty) {
         log_limited(&limit, LOG_LEVEL_ERROR,
-                    "%s: cannot be written: what was used of the limits is not kept",
+                    "%s: cannot be written: what was used of the limits is not kept, so far",
                     restraint->path);
+        loop_timer_set(restraint->save, SAVE_MS);
+    }
     bytes_free(&text);
     bytes_free(&fresh);
 }
