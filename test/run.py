@@ -337,7 +337,7 @@ def main():
     files = find_files(os.path.abspath(options.build), rings, options.pattern)
     files.sort(key=lambda f: -f.limit)  # what may take long begins first
     passed, failed = run_all(files, options.jobs, options.verbose)
-    if len(files) > 20:
+    if not options.pattern:
         print("the longest: " + ", ".join(
             "%s %.0f s" % (f.name, f.took)
             for f in sorted(files, key=lambda f: -f.took)[:8]))
