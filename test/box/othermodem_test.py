@@ -42,7 +42,7 @@ nokia-6310/ok-twice       simcom-sim800/ok-twice      huawei-e173/smsc-empty
 
 class OtherModem(unittest.TestCase):
     def run_cells(self, cells, **arguments):
-        bench = Bench(cells, arguments=arguments)
+        bench = Bench(cells, deadline=300, arguments=arguments)
         self.addCleanup(bench.close)
         found = bench.run()
         self.assertFalse(found, "\n" + "\n".join("%s: %s" % pair for pair in found.items()))

@@ -355,6 +355,15 @@ static void an_ok_before_the_prompt(void **state)
     assert_int_equal(ask("AT+CMGS=18"), AT_PROMPT);
 }
 
+static void a_result_in_one_breath_with_a_restart(void **state)
+{
+    (void)state;
+    says("^BOOT:1,0\r\n+CMGS: 7\r\nOK\r\n");
+    assert_int_equal(at_submit(dialogue, &answer, 2000, slice_str("0011")), AT_OK);
+    assert_value("+CMGS:", "7");
+    assert_true(at_has_restarted(dialogue));
+}
+
 static void an_ok_that_is_said_twice(void **state)
 {
     (void)state;
@@ -462,6 +471,7 @@ int main(void)
         CASE(a_report_before_a_text),
         CASE(an_ok_before_the_prompt),
         CASE(an_ok_that_is_said_twice),
+        CASE(a_result_in_one_breath_with_a_restart),
         CASE(results_that_come_late),
         CASE(rubbish),
         CASE(a_ussd_text_over_several_lines),

@@ -281,10 +281,18 @@ static void take_late(struct at_dialogue *dialogue, struct slice line)
         at_unasked_take_late(&dialogue->unasked, line);
 }
 
+/* What looked like a restart while a message was sent may be none: its result may
+ * have come in the same breath. */
+static bool is_running(const struct at_dialogue *dialogue)
+{
+    return dialogue->answer != NULL &&
+           (!dialogue->finished || (dialogue->sends && dialogue->answer->final == AT_RESTARTED));
+}
+
 static void take_line(struct at_dialogue *dialogue)
 {
     struct slice line = slice_trim(bytes_slice(&dialogue->line));
-    bool running = dialogue->answer != NULL && !dialogue->finished;
+    bool running = is_running(dialogue);
 
     if (line.len > 0 && !dialogue->too_long && !(running && take_echo(dialogue, line))) {
         show(dialogue, "<--", line);

@@ -75,6 +75,9 @@ struct at_modem *at_modem_create(const struct at_settings *settings, const struc
                                  struct at_knowledge *knowledge, struct at_port *port,
                                  const char *name, struct log_file *log);
 void at_modem_free(struct at_modem *modem);
+/* Before it is closed: hands on the messages and reports that it gave and nobody has
+ * taken yet. They are not acknowledged; those that come again are known. */
+void at_modem_take_last(struct at_modem *modem);
 
 enum at_readiness {
     AT_READY,

@@ -24,6 +24,8 @@
 
 void at_opening_close(struct at_driver *driver)
 {
+    if (driver->modem != NULL)
+        at_modem_take_last(driver->modem);
     at_modem_free(driver->modem);
     driver->modem = NULL;
 }

@@ -268,6 +268,21 @@ static bool take_event(struct at_modem *modem, const struct at_event *event)
     return true;
 }
 
+void at_modem_take_last(struct at_modem *modem)
+{
+    static const enum at_event_kind kinds[] = {AT_EVENT_REPORT, AT_EVENT_MESSAGE};
+    struct at_event *event;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        while ((event = at_next_event_of(modem->dialogue, kinds[i])) != NULL) {
+            if (modem->speaks_text)
+                take_event_text(modem, event);
+            else
+                at_modem_take_pdu(modem, bytes_slice(&event->pdu));
+            at_event_free(event);
+        }
+}
+
 bool at_modem_has_restarted(const struct at_modem *modem)
 {
     if (!at_has_restarted(modem->dialogue))

@@ -230,7 +230,7 @@ class Bench:
         with open(os.path.join(folder, cell.name + ".log"), "w", encoding="utf-8") as f:
             f.writelines(line + "\n" for line in self.gateway.log().splitlines()
                          if cell.name in line)
-            for when, kind, what in cell.modem.trace:
+            for when, kind, what in list(cell.modem.trace):
                 f.write("%s %s %r\n" % (time.strftime("%H:%M:%S", time.gmtime(when + offset)),
                                         kind, what))
 
