@@ -351,6 +351,20 @@ static void a_direct_report(void **state)
     owner_run_until(&owner, heard_it, (void *)(uintptr_t) "AT+CNMA\n");
 }
 
+static void a_report_before_the_stop(void **state)
+{
+    (void)state;
+    start_online("");
+    modem_will("PDU",
+               "\r\n+CDS: 22\r\n"
+               "079194710167000006020691947110621112500202006211125002020000\r\nRDY\r\n",
+               1);
+    owner_send_text(&owner, "perhaps");
+    owner_run_until(&owner, heard_it, (void *)(uintptr_t) "AT+CMGS=");
+    smsc_stop(owner.smsc);
+    owner_wait(&owner, "reported 2 1 Success");
+}
+
 static void a_restart_in_a_send_and_the_next_reference_tells(void **state)
 {
     (void)state;
@@ -526,6 +540,7 @@ int main(void)
         CASE(a_message_is_deleted_when_it_is_stored),
         CASE(what_is_not_stored_stays),
         CASE(a_direct_report),
+        CASE(a_report_before_the_stop),
         CASE(a_restart_in_a_send_and_the_next_reference_tells),
         CASE(two_answers_are_lost_in_a_row),
         CASE(a_bar_on_one_receiver),
