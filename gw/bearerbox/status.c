@@ -177,6 +177,9 @@ static void put_traffic(const struct page *page)
     put_two_rates(page, "DLR", &gateway->dlr_received, &gateway->dlr_sent);
     bytes_printf(page->to, "%sDLR: %" PRId64 " queued, using internal storage%s", next,
                  traffic.reports, close);
+    if (!gateway->store_is_volatile)
+        bytes_printf(page->to, "%sStore: %.1f MiB on disk%s", open,
+                     (double)store_file_size(gateway->store) / 1048576, close);
     if (store_counts(gateway->store).held > 0)
         bytes_printf(page->to, "%sStore: %" PRId64 " messages held, see gwstore(1)%s", open,
                      store_counts(gateway->store).held, close);
@@ -357,6 +360,9 @@ static void put_xml_traffic(const struct page *page)
     bytes_printf(page->to,
                  "\t\t<queued>%" PRId64 "</queued>\n\t\t<storage>internal</storage>\n\t</dlr>\n",
                  traffic.reports);
+    if (!gateway->store_is_volatile)
+        bytes_printf(page->to, "\t<store-octets>%" PRId64 "</store-octets>\n",
+                     store_file_size(gateway->store));
     if (store_counts(gateway->store).held > 0)
         bytes_printf(page->to, "\t<store-held>%" PRId64 "</store-held>\n",
                      store_counts(gateway->store).held);

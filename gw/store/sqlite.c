@@ -438,6 +438,13 @@ bool database_probe(struct database *database)
     return false;
 }
 
+int64_t database_octets(struct database *database)
+{
+    return (database_number(database, "PRAGMA page_count", 0) -
+            database_number(database, "PRAGMA freelist_count", 0)) *
+           database_number(database, "PRAGMA page_size", 0);
+}
+
 int64_t database_changes(struct database *database)
 {
     return sqlite3_total_changes(database->handle);

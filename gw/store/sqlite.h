@@ -165,6 +165,8 @@ bool database_carry_out(struct database *database, struct operation *operation);
 /* Writes something that changes nothing: whether the file can be written. A
  * transaction of its own. */
 bool database_probe(struct database *database);
+/* Octets of the file that are in use, without free pages and without the log. */
+int64_t database_octets(struct database *database);
 /* Rows changed since opening. */
 int64_t database_changes(struct database *database);
 

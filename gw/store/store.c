@@ -421,6 +421,7 @@ struct store *store_open(struct loop *loop, const struct store_options *options,
         .database = store->database,
         .in_memory = options->path == NULL,
         .history_ms = options->history_s > 0 ? options->history_s * 1000 : 0,
+        .history_octets = options->history_octets,
         .answered = on_answered,
         .arg = store,
     };

@@ -96,6 +96,8 @@ struct store_options {
     const char *path;  /* NULL: in memory only, nothing survives */
     const char *spool; /* a folder where a Kannel may have had its spool, or NULL */
     int64_t history_s; /* how long finished entries stay; 0: gone at once */
+    /* Above so many octets of the file the oldest finished entries go earlier; 0: never. */
+    int64_t history_octets;
     enum store_sync sync;
     bool hold_uncertain; /* what was SENDING at opening becomes HELD, not QUEUED */
     /* The file turned out to be damaged: from now on everything is answered

@@ -16,7 +16,8 @@
 #define CHECKPOINT_MS  2000 /* of idleness before the log is moved */
 #define PRUNE_BUSY_MS  100  /* between two steps of pruning under load */
 #define PRUNE_LEAST_MS 2000 /* between two walks through the table */
-#define PRUNE_MOST_MS  3600000
+#define PRUNE_MOST_MS  60000
+#define MEASURE_MS     1000 /* between two looks at the file's size */
 
 #define NEVER CARRIER_NEVER
 
@@ -38,7 +39,8 @@ struct writer {
 
     /* Of who uses the database; moments are monotonic. */
     struct carrier carrier;
-    int64_t checkpoint_at, tend_at, prune_at, pruned_at;
+    int64_t checkpoint_at, tend_at, prune_at, pruned_at, measured_at;
+    bool oversize; /* the file is larger than the history may make it */
 };
 
 /* Gives a batch to who asked. */
@@ -67,18 +69,33 @@ static int64_t prune_interval(const struct writer *writer)
     return interval < PRUNE_MOST_MS ? interval : PRUNE_MOST_MS;
 }
 
+/* Too large a file is pruned of what is finished, however new. */
+static void measure(struct writer *writer)
+{
+    int64_t now = clock_monotonic_ms();
+
+    if (writer->options.history_octets == 0 || writer->prune_at == NEVER ||
+        (!writer->oversize && now - writer->measured_at < MEASURE_MS))
+        return;
+    writer->measured_at = now;
+    writer->oversize = database_octets(writer->carrier.database) > writer->options.history_octets;
+    if (writer->oversize && writer->prune_at > now)
+        writer->prune_at = now;
+}
+
 static void prune(struct writer *writer)
 {
+    int64_t age_ms = writer->oversize ? 0 : writer->options.history_ms;
     bool more = false;
 
-    if (!change_prune(writer->carrier.database, clock_wall_ms() - writer->options.history_ms,
-                      &more)) {
+    if (!change_prune(writer->carrier.database, clock_wall_ms() - age_ms, &more)) {
         log_error("store: cannot prune the history: %s", database_error(writer->carrier.database));
         more = false;
     }
     writer->pruned_at = clock_monotonic_ms();
     if (!more)
-        writer->prune_at = writer->pruned_at + prune_interval(writer);
+        writer->prune_at =
+            writer->pruned_at + (writer->oversize ? PRUNE_LEAST_MS : prune_interval(writer));
 }
 
 static void probe(struct writer *writer)
@@ -107,6 +124,7 @@ static void use_idle_time(struct writer *writer)
     } else if (writer->tend_at <= now) {
         tend(writer);
     } else if (writer->prune_at <= now) {
+        measure(writer);
         prune(writer);
         writer->checkpoint_at = clock_monotonic_ms() + CHECKPOINT_MS;
     } else if (writer->checkpoint_at <= now) {
@@ -143,8 +161,9 @@ static void after_batch(struct writer *writer)
     note_batch(writer);
     if (writer->tend_at <= now)
         tend(writer);
+    measure(writer);
     if (writer->carrier.level == LEVEL_ALL && writer->prune_at <= now &&
-        writer->pruned_at + PRUNE_BUSY_MS <= now)
+        (writer->oversize || writer->pruned_at + PRUNE_BUSY_MS <= now))
         prune(writer);
 }
 

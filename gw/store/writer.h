@@ -21,7 +21,8 @@ struct writer;
 struct writer_options {
     struct database *database; /* the thread's, until writer_stop() */
     bool in_memory;
-    int64_t history_ms; /* 0: none is kept */
+    int64_t history_ms;     /* 0: none is kept */
+    int64_t history_octets; /* of the file, above which the history is cut; 0: any number */
     /* On the writer's thread: there is something to take. */
     void (*answered)(void *arg);
     void *arg;

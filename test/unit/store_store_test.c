@@ -309,35 +309,6 @@ static void unset_stays_unset(void **state)
 
 /* --- the entry and its changes ------------------------------------------------ */
 
-static void let_go(void *db)
-{
-    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
-}
-
-/* A person with the sqlite3 shell makes the store wait, not the loop. */
-static void the_loop_goes_on_while_another_process_writes(void **state)
-{
-    sqlite3 *db;
-
-    (void)state;
-    open_store();
-    assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, DEADLINE_MS);
-    struct loop_timer *timer = loop_timer_create(f.loop, let_go, db);
-    for (int i = 0; i < 3; i++) {
-        insert_text("111", STATE_QUEUED);
-        assert_int_equal(got_status, STORE_OK);
-        assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-        loop_timer_set(timer, 100);
-        insert_text("222", STATE_QUEUED);
-        assert_int_equal(got_status, STORE_OK);
-        assert_int_equal(sqlite3_get_autocommit(db), 1);
-    }
-    loop_timer_free(timer);
-    sqlite3_close(db);
-    close_store();
-}
-
 static void changes_survive_a_reopening(void **state)
 {
     struct store_change change = store_change_none();
@@ -1169,7 +1140,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(every_field_survives_a_reopening),
         STORE_TEST(unset_stays_unset),
-        STORE_TEST(the_loop_goes_on_while_another_process_writes),
         STORE_TEST(changes_survive_a_reopening),
         STORE_TEST(forbidden_changes_are_refused),
         STORE_TEST(duplicates_are_refused),
