@@ -77,16 +77,22 @@ class Smstools(unittest.TestCase):
         with open(path, encoding="latin-1") as f:
             return f.read()[-5000:]
 
-    def wait_file(self, folder, timeout=PATIENCE):
-        """The text of the first file in a folder."""
+    def wait_file(self, folder, what, timeout=PATIENCE):
+        """The text of the first file in a folder that holds `what`: smsd writes them
+        in steps."""
         path = os.path.join(self.dir, folder)
 
-        def first():
-            names = [n for n in os.listdir(path) if not n.endswith(".LOCK")]
-            return names and os.path.join(path, names[0])
-        name = wait_for(first, timeout, lambda: "a file in %s\n%s" % (folder, self.log()))
-        with open(name, encoding="latin-1") as f:
-            return f.read()
+        def text():
+            for name in os.listdir(path):
+                try:
+                    with open(os.path.join(path, name), encoding="latin-1") as f:
+                        content = f.read()
+                except FileNotFoundError:
+                    continue
+                if what in content and not name.endswith(".LOCK"):
+                    return content
+            return None
+        return wait_for(text, timeout, lambda: "%s in %s\n%s" % (what, folder, self.log()))
 
     def send(self, text):
         path = os.path.join(self.dir, "outgoing", "message")
@@ -99,12 +105,11 @@ class Smstools(unittest.TestCase):
         self.send(text)
         sent, = self.modem.wait_sent(1, timeout=PATIENCE)
         self.assertEqual((sent["to"], sent["text"], sent["parts"]), ("+4917012345", text, 2))
-        self.assertIn("Status: 0,", self.wait_file("report"))
-        self.assertIn("Message_id: 2", self.wait_file("sent"))
+        self.wait_file("report", "Status: 0,")
+        self.wait_file("sent", "Message_id: 2")
         self.modem.inject("+491709999999", "hello smsd")
-        received = self.wait_file("incoming")
+        received = self.wait_file("incoming", "\n\nhello smsd")
         self.assertIn("From: 491709999999\n", received)
-        self.assertTrue(received.endswith("\n\nhello smsd"), received)
         self.modem.wait_stats(lambda s: s["memories"]["SM"][0] == 0)
 
 
