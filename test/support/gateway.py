@@ -147,6 +147,7 @@ class Gateway:
         build = build_directory()
         self.binaries = binaries or (os.path.join(build, "bearerbox"),
                                      os.path.join(build, "smsbox"))
+        self.ours = binaries is None
         self.arguments = list(arguments)
         base = free_ports(3)
         self.admin_port, self.box_port, self.sendsms_port = base, base + 1, base + 2
@@ -176,8 +177,15 @@ class Gateway:
         with open(self.conf, "w", encoding="utf-8") as f:
             f.write(format_group("core", self.core))
             for name, values in self.groups:
-                f.write(format_group(name, values))
+                f.write(format_group(name, self._with_locks(values)))
             f.write(self.more)
+
+    def _with_locks(self, values):
+        """Lock files of modems lie with the test: the numbers of ptys are used again
+        and again, by other tests at the same time, too."""
+        if self.ours and values.get("smsc") == "at" and "device_root" not in values:
+            return {"lock_directory": self.dir, **values}
+        return values
 
     # --- processes ---------------------------------------------------------
 
