@@ -23,11 +23,15 @@
 #define MAX_UNSTORED 5000              /* MT of one session on their way to the store */
 #define MAX_UNSENT   (1024 * 1024)     /* octets queued to one session before it is passed over */
 #define MAX_UNREAD   (16 * MAX_UNSENT) /* and before it is disconnected */
-#define MISSED_BEATS 4                 /* of its own pace, until a box counts as silent */
+#define MAX_SETTLING 100 /* answers on their way to the store; then nothing is given to boxes */
+#define MISSED_BEATS 4   /* of its own pace, until a box counts as silent */
 
-/* An MO or report that a box has and did not acknowledge yet. */
+/* An MO or report that a box has and did not acknowledge yet; after that without
+ * its item, until the answer is committed. */
 struct delivery {
+    struct boxes *boxes;
     struct uuid id;
+    int64_t number;
     struct lane_item *item;
     UT_hash_handle hh;
 };
@@ -54,6 +58,8 @@ struct boxes {
     struct acl *acl;
     struct tls_context *tls;
     size_t max_pending;
+    size_t settling; /* acknowledged, not committed as such yet */
+    uint64_t given_again;
     struct session *sessions;
     int64_t last_serial;
     int64_t silence_ms; /* 0: for ever */
@@ -68,6 +74,11 @@ static void dispatch_all(struct boxes *boxes);
 static const char *session_name(const struct session *session)
 {
     return session->id.len > 0 ? bytes_str(&session->id) : "(none)";
+}
+
+static const char *kind_name(const struct lane_item *item)
+{
+    return lane_kind(item->lane) == STORE_REPORT ? "Delivery report" : "Message";
 }
 
 /* --- delivering -------------------------------------------------------------- */
@@ -102,8 +113,11 @@ static void session_deliver(struct session *session, struct lane_item *item)
 {
     struct delivery *delivery = memory_zalloc(1, sizeof *delivery);
 
+    delivery->boxes = session->boxes;
     delivery->id = message_sms(item->message)->id;
+    delivery->number = item->number;
     delivery->item = item;
+    store_hand_over(session->boxes->gateway->store, item->number);
     HASH_ADD(hh, session->deliveries, id, sizeof delivery->id, delivery);
     link_send_sms(session->link, item->message);
 }
@@ -114,7 +128,8 @@ static void dispatch(struct lane *lane, void *arg)
     struct slice box = slice_str(lane_name(lane));
     struct lane_item *item;
 
-    while (!boxes->paused && !boxes->dismissed && (item = lane_head(lane)) != NULL) {
+    while (!boxes->paused && !boxes->dismissed && boxes->settling < MAX_SETTLING &&
+           (item = lane_head(lane)) != NULL) {
         struct session *session = choose_session(boxes, box, &message_sms(item->message)->id);
 
         if (session == NULL)
@@ -137,55 +152,80 @@ void boxes_offer(struct boxes *boxes, enum store_kind kind, struct slice box, in
 
 /* --- acknowledgements from boxes ------------------------------------------------ */
 
-static void give_up(struct boxes *boxes, const struct lane_item *item)
+static void settled(enum store_status status, void *arg)
 {
+    struct delivery *delivery = arg;
+    struct boxes *boxes = delivery->boxes;
+
+    (void)status;
+    store_hand_settled(boxes->gateway->store, delivery->number);
+    free(delivery);
+    if (boxes->settling-- == MAX_SETTLING)
+        dispatch_all(boxes);
+}
+
+/* What the answer makes of it. The application has heard it, whatever becomes of the
+ * file: so the change is never given up. */
+static void settle(struct delivery *delivery, struct store_change *change)
+{
+    change->keep_trying = true;
+    delivery->boxes->settling++;
+    store_update(delivery->boxes->gateway->store, delivery->number, change, settled, delivery);
+}
+
+static void give_up(struct delivery *delivery)
+{
+    const struct lane_item *item = delivery->item;
     const struct sms *sms = message_sms(item->message);
     struct store_change change = store_change_none();
     char id[UUID_TEXT_LEN + 1];
 
     uuid_format(&sms->id, id);
     log_error("%s %s from <%.*s> to <%.*s> for box <%s> is dead after %d tries, see gwstore(1)",
-              lane_kind(item->lane) == STORE_REPORT ? "Delivery report" : "Message", id,
-              (int)sms->sender.len, (const char *)sms->sender.data, (int)sms->receiver.len,
-              (const char *)sms->receiver.data, lane_name(item->lane), item->attempts + 1);
+              kind_name(item), id, (int)sms->sender.len, (const char *)sms->sender.data,
+              (int)sms->receiver.len, (const char *)sms->receiver.data, lane_name(item->lane),
+              item->attempts + 1);
     change.state = STATE_DEAD;
     change.attempts = item->attempts + 1;
     change.error = slice_str("the application could not take it");
-    store_update(boxes->gateway->store, item->number, &change, NULL, NULL);
+    settle(delivery, &change);
 }
 
-static void postpone(struct boxes *boxes, const struct lane_item *item)
+static void postpone(struct delivery *delivery)
 {
-    const struct settings *settings = &boxes->gateway->settings;
+    const struct lane_item *item = delivery->item;
+    const struct gateway *gateway = delivery->boxes->gateway;
+    const struct settings *settings = &gateway->settings;
     struct retry_rules rules = {settings->mo_retry_first_s, settings->mo_retry_most_s,
                                 settings->mo_retry_time_s};
     struct store_change change = store_change_none();
     int64_t wait_ms = retry_wait_ms(&rules, item->attempts + 1);
 
     if (wait_ms < 0) {
-        give_up(boxes, item);
+        give_up(delivery);
         return;
     }
     change.state = STATE_POSTPONED;
     change.attempts = item->attempts + 1;
     change.due_ms = clock_wall_ms() + wait_ms;
     change.error = slice_str("the application could not take it");
-    store_update(boxes->gateway->store, item->number, &change, NULL, NULL);
-    lanes_due_at(boxes->gateway->lanes, change.due_ms);
+    settle(delivery, &change);
+    lanes_due_at(gateway->lanes, change.due_ms);
 }
 
-static void settle(struct boxes *boxes, struct lane_item *item, enum message_state state)
+static void finish(struct delivery *delivery, enum message_state state)
 {
     struct store_change change = store_change_none();
 
     change.state = state;
-    store_update(boxes->gateway->store, item->number, &change, NULL, NULL);
+    settle(delivery, &change);
 }
 
 static void session_acked(struct session *session, const struct ack *ack)
 {
     struct boxes *boxes = session->boxes;
     struct delivery *delivery;
+    struct lane_item *item;
     struct lane *lane;
 
     HASH_FIND(hh, session->deliveries, &ack->id, sizeof ack->id, delivery);
@@ -194,13 +234,13 @@ static void session_acked(struct session *session, const struct ack *ack)
         return;
     }
     HASH_DEL(session->deliveries, delivery);
+    item = delivery->item;
+    lane = item->lane;
     if (ack->nack == ACK_FAILED_TEMPORARY)
-        postpone(boxes, delivery->item);
+        postpone(delivery);
     else
-        settle(boxes, delivery->item, ack->nack == ACK_FAILED ? STATE_REFUSED : STATE_HANDLED);
-    lane = delivery->item->lane;
-    lane_drop(delivery->item);
-    free(delivery);
+        finish(delivery, ack->nack == ACK_FAILED ? STATE_REFUSED : STATE_HANDLED);
+    lane_drop(item);
     if (HASH_COUNT(session->deliveries) + 1 >= boxes->max_pending || lane_head(lane) != NULL)
         dispatch_all(boxes);
 }
@@ -301,6 +341,21 @@ static void on_accept(struct net_conn *conn, void *arg)
              link_is_tls(session->link) ? " using SSL" : "");
 }
 
+static void log_given_again(struct session *session, const struct lane_item *item)
+{
+    const struct sms *sms = message_sms(item->message);
+    char id[UUID_TEXT_LEN + 1];
+
+    if (item->cancelled)
+        return;
+    session->boxes->given_again++;
+    uuid_format(&sms->id, id);
+    log_warning("%s %s from <%.*s> to <%.*s> was in the hands of box <%s> when its connection "
+                "ended: given again",
+                kind_name(item), id, (int)sms->sender.len, (const char *)sms->sender.data,
+                (int)sms->receiver.len, (const char *)sms->receiver.data, lane_name(item->lane));
+}
+
 /* What the box did not acknowledge waits again; another box may take it. */
 static void session_return_deliveries(struct session *session)
 {
@@ -309,6 +364,7 @@ static void session_return_deliveries(struct session *session)
     HASH_ITER(hh, session->deliveries, delivery, next)
     {
         HASH_DEL(session->deliveries, delivery);
+        log_given_again(session, delivery->item);
         lane_give_back(delivery->item);
         free(delivery);
     }
@@ -497,6 +553,11 @@ size_t boxes_count(const struct boxes *boxes)
     for (struct session *session = boxes->sessions; session != NULL; session = session->next)
         count++;
     return count;
+}
+
+uint64_t boxes_given_again(const struct boxes *boxes)
+{
+    return boxes->given_again + (uint64_t)store_in_hands(boxes->gateway->store);
 }
 
 size_t boxes_under_way(const struct boxes *boxes)

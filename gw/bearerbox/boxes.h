@@ -5,8 +5,12 @@
  * Session rules: doc/box-protocol.md, sections 3 to 5. MO and reports wait in
  * lanes named by the id of the box they are for ("" for any box without id);
  * at most smsbox-max-pending of them are under way to one box. What a box does
- * not acknowledge is given to the next. A box that breaks the protocol is
+ * not acknowledge is given to the next, which each time is logged with id, sender
+ * and receiver, for the application may know it. A box that breaks the protocol is
  * disconnected with one log line and loses only itself.
+ *
+ * Besides these, no more than 100 answers of all boxes wait for their commit; while
+ * so many do, nothing is given to boxes. So much a crash can leave open.
  */
 #ifndef GW_BEARERBOX_BOXES_H
 #define GW_BEARERBOX_BOXES_H
@@ -43,6 +47,9 @@ void boxes_pause(struct boxes *boxes, bool paused);
 /* Tells every box to go (ADMIN_SHUTDOWN or ADMIN_RESTART), accepts no more. */
 void boxes_dismiss(struct boxes *boxes, enum admin_command command);
 size_t boxes_count(const struct boxes *boxes);
+/* MO and reports that were given again after they had been in the hands of a box,
+ * since the start and at it. */
+uint64_t boxes_given_again(const struct boxes *boxes);
 /* MO and reports under way to boxes, not acknowledged. */
 size_t boxes_under_way(const struct boxes *boxes);
 

@@ -79,6 +79,7 @@ static void cancel_entry(struct cancelling *cancelling, const struct store_entry
     change.error = slice_str("removed by an operator");
     cancelling->awaited++;
     store_update(gateway->store, entry->number, &change, cancelled, cancelling);
+    store_hand_settled(gateway->store, entry->number);
 }
 
 static void found(enum store_status status, const struct store_entry *entries, size_t count,

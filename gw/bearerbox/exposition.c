@@ -196,6 +196,11 @@ static void put_box_queue(const struct page *page)
     bytes_free(&done.names);
 }
 
+static void put_box_given_again_total(const struct page *page)
+{
+    plain(page, (int64_t)boxes_given_again(page->gateway->boxes));
+}
+
 /* --- connections -------------------------------------------------------------------------- */
 
 #define EACH_BEARER(page, bearer)                                                                  \

@@ -297,6 +297,22 @@ bool takeover_import(struct database *database, const char *path, int64_t *count
 bool reserve_make(const char *path);
 void reserve_release(const char *path);
 
+/* --- hands.c ------------------------------------------------------------ */
+
+/*
+ * PATH.hands: the MO and reports that are noted as in the hands of boxes. Never
+ * NULL: where the file cannot be used nothing is noted, which is logged.
+ */
+struct hands *hands_open(const char *path);
+/* Of those that an earlier process noted: logs each that waits still and keeps
+ * its note. False on errors of the database. */
+bool hands_recover(struct hands *hands, struct database *database, int64_t *found);
+/* The loop's from here on. */
+void hands_take(struct hands *hands, int64_t number);
+void hands_settle(struct hands *hands, int64_t number);
+/* The file goes when nothing is noted in it. NULL is fine. */
+void hands_close(struct hands *hands);
+
 /* --- lock.c ------------------------------------------------------------- */
 
 struct store_lock;

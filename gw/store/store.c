@@ -40,7 +40,8 @@ struct store {
     struct writer *writer;
     struct store_queue *queues;
     size_t queue_count;
-    int64_t uncertain;
+    int64_t uncertain, in_hands;
+    struct hands *hands; /* NULL: in memory */
     struct operation_list collected;
     size_t collected_count;
     bool collected_more; /* than inserts and updates */
@@ -358,12 +359,30 @@ int64_t store_uncertain(const struct store *store)
     return store->uncertain;
 }
 
+int64_t store_in_hands(const struct store *store)
+{
+    return store->in_hands;
+}
+
+void store_hand_over(struct store *store, int64_t number)
+{
+    if (store->hands != NULL)
+        hands_take(store->hands, number);
+}
+
+void store_hand_settled(struct store *store, int64_t number)
+{
+    if (store->hands != NULL)
+        hands_settle(store->hands, number);
+}
+
 /* What a restart finds. False with the reason appended to *error. */
 static bool take_stock(struct store *store, struct bytes *error)
 {
     struct database *database = store->database;
 
     if (change_recover(database, &store->uncertain) &&
+        (store->hands == NULL || hands_recover(store->hands, database, &store->in_hands)) &&
         question_survey(database, &store->queues, &store->queue_count)) {
         store->counts = carrier_count(database->tally);
         return true;
@@ -387,6 +406,8 @@ static bool open_database(struct store *store, const struct store_options *optio
     store->database = database_open(options, error);
     if (store->database == NULL)
         return false;
+    if (options->path != NULL)
+        store->hands = hands_open(options->path);
     return (options->spool == NULL || takeover_spool(store->database, options->spool, error)) &&
            take_stock(store, error);
 }
@@ -395,6 +416,7 @@ static void close_database(struct store *store)
 {
     loop_timer_free(store->patience);
     database_close(store->database);
+    hands_close(store->hands);
     store_lock_release(store->lock);
     question_free_queues(store->queues, store->queue_count);
     free(store->path);

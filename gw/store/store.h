@@ -127,6 +127,18 @@ const struct store_queue *store_queues(const struct store *store, size_t *count)
 /* Entries that were uncertain at opening. */
 int64_t store_uncertain(const struct store *store);
 
+/*
+ * An MO or report goes to a box now. Noted beside the file before this returns, without
+ * a sync: what was noted and not settled when the process was killed is logged
+ * with id, sender, receiver and queue at the next opening, for the box may have
+ * it and gets it again. (After a power cut some of them may be missing there.)
+ */
+void store_hand_over(struct store *store, int64_t number);
+/* Its answer is committed. */
+void store_hand_settled(struct store *store, int64_t number);
+/* Entries that were in the hands of boxes at opening. */
+int64_t store_in_hands(const struct store *store);
+
 /* Carries out what was issued, ends the thread, delivers the last answers,
  * closes. Blocks. */
 void store_close(struct store *store);

@@ -2,6 +2,7 @@
 """What bearerbox promises to boxes and SMSCs: acknowledged means stored, nothing
 is lost when anybody goes away, garbage harms only its sender."""
 
+import re
 import sqlite3
 import struct
 import threading
@@ -45,6 +46,16 @@ class BearerboxTest(GatewayTest):
         else:
             self.assertEqual(self.gw.bearerbox.stop(), 0)
         self.gw.start_bearerbox()
+
+
+    def given_again(self, when):
+        """[(kind, id, sender, receiver, box)] of what the log names."""
+        return re.findall(r"(Message|Delivery report) (\S+) from <(.*)> to <(.*)> was in the hands "
+                          r"of box <(.*)> %s: given again" % when, self.gw.log())
+
+    def count_given_again(self):
+        _, body, _ = self.gw.http(self.gw.admin_port, "/metrics?password=bar")
+        return int(re.search(r"^kantele_box_given_again_total (\d+)$", body, re.M).group(1))
 
 
 class Submit(BearerboxTest):
@@ -288,14 +299,39 @@ class Incoming(BearerboxTest):
         second = self.box().wait_sms()
         self.assertEqual((first["id"], first["msgdata"]), (second["id"], second["msgdata"]))
         self.gw.wait_status(r"store size 0")
+        self.assertEqual(self.given_again("when its connection ended"), [
+            ("Message", first["id"].decode(), "1", "999", "")])
+        self.assertEqual(self.count_given_again(), 1)
 
     def test_an_unacknowledged_mo_survives_a_kill(self):
         self.start()
         smsc, silent = self.smsc(), self.box(answer=None)
         smsc.text("1", "999", "kept")
-        silent.wait_sms()
+        sms = silent.wait_sms()
         self.restart("kill")
         self.assertEqual(self.box().wait_sms()["msgdata"], b"kept")
+        self.assertEqual(self.given_again("when the gateway stopped"), [
+            ("Message", sms["id"].decode(), "1", "999", "")])
+        self.assertEqual(self.count_given_again(), 1)
+        self.gw.wait_status(r"store size 0")
+        self.restart("kill")
+        self.assertEqual(self.count_given_again(), 0)
+
+    def test_only_what_a_box_had_is_named_after_a_kill(self):
+        self.start(core={"smsbox_max_pending": 2})
+        self.smsc()
+        box = self.box("b", answer=None)
+        for _ in range(6):
+            self.assertEqual(box.wait_ack(box.submit(dlr_mask=8, boxc_id="b")), 0)
+        reports = [box.wait_sms() for _ in range(2)]
+        box.ack(reports[0], 0)
+        third = box.wait_sms()
+        self.gw.wait_status(r"(?m)store size 5$")
+        self.restart("kill")
+        self.assertEqual(
+            sorted(self.given_again("when the gateway stopped")),
+            sorted(("Delivery report", sms["id"].decode(), sms["sender"].decode(),
+                    sms["receiver"].decode(), "b") for sms in (reports[1], third)))
 
     def test_a_refused_mo_is_done_with_and_a_postponed_one_comes_again_later(self):
         self.start()

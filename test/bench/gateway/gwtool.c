@@ -611,9 +611,10 @@ static int cmd_smppsim(int argc, char **argv)
         }
         if (dlr.n && dlr_open < 1000) { int64_t ms = dlr.v[dlr.head].due > t ? (dlr.v[dlr.head].due - t) / 1000000 + 1 : 1; if (ms < wait_ms) wait_ms = ms; }
         if (mo_n && !gate && rxc) while (mo_next < id0 + mo_n && mo_open < (uint64_t)window) {
-            char txt[32];
+            char txt[32], from[32];
             int n = sprintf(txt, "%llu", (unsigned long long)mo_next);
-            smpp_deliver(rxc, (uint32_t)mo_next, "46701234567", "1000", 0, txt, n);
+            sprintf(from, "4670%llu", (unsigned long long)mo_next);
+            smpp_deliver(rxc, (uint32_t)mo_next, from, "1000", 0, txt, n);
             mark_tx();
             st[S_TX]++;
             mo_next++;
