@@ -22,205 +22,8 @@
 #include <sqlite3.h>
 
 #include "gw/msg/frame.h"
-#include "gw/store/store.h"
 #include "gwlib/log.h"
-
-/* --- a store to play with ----------------------------------------------- */
-
-#define DEADLINE_MS 20000
-
-struct fixture {
-    char folder[64];
-    char path[96];
-    struct loop *loop;
-    struct loop_timer *deadline;
-    struct store *store;
-};
-
-static struct fixture f;
-
-static void on_deadline(void *arg)
-{
-    (void)arg;
-    fail_msg("no answer in %d ms", DEADLINE_MS);
-}
-
-static void open_store_with(int64_t history_s)
-{
-    struct store_options options = {.path = f.path, .history_s = history_s};
-    struct bytes error = {0};
-
-    f.loop = loop_create();
-    f.deadline = loop_timer_create(f.loop, on_deadline, NULL);
-    f.store = store_open(f.loop, &options, &error);
-    if (f.store == NULL)
-        fail_msg("%s", bytes_str(&error));
-}
-
-static void open_store(void)
-{
-    open_store_with(3600);
-}
-
-static void close_store(void)
-{
-    store_close(f.store);
-    loop_timer_free(f.deadline);
-    loop_destroy(f.loop);
-    f.store = NULL;
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    memset(&f, 0, sizeof f);
-    snprintf(f.folder, sizeof f.folder, "/tmp/store-test-XXXXXX");
-    assert_non_null(mkdtemp(f.folder));
-    snprintf(f.path, sizeof f.path, "%s/kannel.store", f.folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", f.folder);
-    return system(command);
-}
-
-/* Runs the loop until the answer that says loop_stop(). */
-static void wait_answer(void)
-{
-    loop_timer_set(f.deadline, DEADLINE_MS);
-    loop_run(f.loop);
-    loop_timer_cancel(f.deadline);
-}
-
-/* --- messages -------------------------------------------------------------- */
-
-static struct message *make_message(const char *receiver, const char *text)
-{
-    struct sms sms = sms_blank();
-
-    sms.sender = slice_str("123");
-    sms.receiver = slice_str(receiver);
-    sms.msgdata = slice_str(text);
-    sms.sms_type = SMS_MT_PUSH;
-    sms.id = uuid_generate();
-    sms.time = 1795225562;
-    struct message *message = message_create(&sms);
-    return message;
-}
-
-static struct store_insert mt(struct message *message, enum message_state state)
-{
-    return (struct store_insert){.kind = STORE_MT,
-                                 .state = state,
-                                 .message = message,
-                                 .queue = slice_str("smsc1"),
-                                 .refuse_duplicate = true};
-}
-
-/* --- one operation at a time ------------------------------------------------ */
-
-static enum store_status got_status;
-static int64_t got_number;
-
-static void on_inserted(enum store_status status, int64_t number, void *arg)
-{
-    (void)arg;
-    got_status = status;
-    got_number = number;
-    loop_stop(f.loop);
-}
-
-static int64_t insert_now(const struct store_insert *insert)
-{
-    store_insert(f.store, insert, on_inserted, NULL);
-    wait_answer();
-    return got_number;
-}
-
-static int64_t insert_text(const char *receiver, enum message_state state)
-{
-    struct message *message = make_message(receiver, "hello");
-    struct store_insert insert = mt(message, state);
-    int64_t number = insert_now(&insert);
-
-    assert_int_equal(got_status, STORE_OK);
-    message_unref(message);
-    return number;
-}
-
-static void on_done(enum store_status status, void *arg)
-{
-    (void)arg;
-    got_status = status;
-    loop_stop(f.loop);
-}
-
-static enum store_status update_now(int64_t number, const struct store_change *change)
-{
-    store_update(f.store, number, change, on_done, NULL);
-    wait_answer();
-    return got_status;
-}
-
-static enum store_status change_state(int64_t number, enum message_state state)
-{
-    struct store_change change = store_change_none();
-
-    change.state = state;
-    return update_now(number, &change);
-}
-
-/* What a question answered, with references of our own on the messages. */
-static struct store_entry got[64];
-static size_t got_count;
-
-static void forget_entries(void)
-{
-    for (size_t i = 0; i < got_count; i++)
-        message_unref(got[i].message);
-    got_count = 0;
-}
-
-static void on_entries(enum store_status status, const struct store_entry *entries, size_t count,
-                       void *arg)
-{
-    (void)arg;
-    forget_entries();
-    got_status = status;
-    assert_true(count <= 64);
-    for (size_t i = 0; i < count; i++) {
-        got[i] = entries[i];
-        message_ref(got[i].message);
-    }
-    got_count = count;
-    loop_stop(f.loop);
-}
-
-static size_t fetch(const char *queue, size_t limit)
-{
-    store_fetch(f.store, STORE_MT, slice_str(queue), limit, on_entries, NULL);
-    wait_answer();
-    assert_int_equal(got_status, STORE_OK);
-    return got_count;
-}
-
-static size_t list_state(enum store_kind kind, enum message_state state)
-{
-    store_list(f.store, kind, state, 64, on_entries, NULL);
-    wait_answer();
-    assert_int_equal(got_status, STORE_OK);
-    return got_count;
-}
-
-static const struct sms *got_sms(size_t i)
-{
-    return message_sms(got[i].message);
-}
+#include "test/unit/store_fixture.h"
 
 /* --- every field comes back -------------------------------------------------- */
 
@@ -287,7 +90,7 @@ static void unset_stays_unset(void **state)
     insert_now(&insert);
     assert_int_equal(got_status, STORE_OK);
     message_unref(message);
-    store_fetch(f.store, STORE_MO, slice_unset(), 10, on_entries, NULL);
+    store_fetch(fixture.store, STORE_MO, slice_unset(), 10, on_entries, NULL);
     wait_answer();
     assert_int_equal(got_count, 1);
     const struct sms *back = got_sms(0);
@@ -460,12 +263,12 @@ static void on_ripe(const struct store_ripe *queues, size_t count, int64_t next_
     }
     ripe_count = count;
     ripe_next = next_due_ms;
-    loop_stop(f.loop);
+    loop_stop(fixture.loop);
 }
 
 static void ripen(int64_t now_ms)
 {
-    store_ripen(f.store, now_ms, on_ripe, NULL);
+    store_ripen(fixture.store, now_ms, on_ripe, NULL);
     wait_answer();
 }
 
@@ -503,8 +306,8 @@ static void due_entries_ripen(void **state)
     assert_int_equal(ripe[1].kind, STORE_MO);
     assert_int_equal(ripe[1].entries, 1);
     assert_int_equal(ripe_next, 3000);
-    assert_int_equal(store_counts(f.store).mt_waiting, 3);
-    assert_int_equal(store_counts(f.store).mo_waiting, 1);
+    assert_int_equal(store_counts(fixture.store).mt_waiting, 3);
+    assert_int_equal(store_counts(fixture.store).mo_waiting, 1);
     assert_int_equal(fetch("smsc1", 10), 2);
     ripen(3000);
     assert_int_equal(ripe_next, 0);
@@ -530,28 +333,28 @@ static void reports_find_their_message(void **state)
             sent.foreign_id = slice_str("18");
         assert_int_equal(update_now(numbers[i], &sent), STORE_OK);
     }
-    store_find_sent(f.store, slice_str("modem"), slice_str("17"), on_entries, NULL);
+    store_find_sent(fixture.store, slice_str("modem"), slice_str("17"), on_entries, NULL);
     wait_answer();
     assert_int_equal(got_count, 2); /* newest first */
     assert_int_equal(got[0].number, numbers[1]);
     assert_int_equal(got[1].number, numbers[0]);
     struct uuid id = got_sms(0)->id;
     assert_int_equal(change_state(numbers[1], STATE_DELIVERED), STORE_OK);
-    store_find_sent(f.store, slice_str("modem"), slice_str("17"), on_entries, NULL);
+    store_find_sent(fixture.store, slice_str("modem"), slice_str("17"), on_entries, NULL);
     wait_answer();
     assert_int_equal(got_count, 1);
-    store_find_sent(f.store, slice_str("other"), slice_str("17"), on_entries, NULL);
+    store_find_sent(fixture.store, slice_str("other"), slice_str("17"), on_entries, NULL);
     wait_answer();
     assert_int_equal(got_count, 0);
 
-    store_find_id(f.store, &id, on_entries, NULL);
+    store_find_id(fixture.store, &id, on_entries, NULL);
     wait_answer();
     assert_int_equal(got_count, 0); /* final */
-    store_list_live(f.store, 64, on_entries, NULL);
+    store_list_live(fixture.store, 64, on_entries, NULL);
     wait_answer();
     assert_int_equal(got_count, 2);
     id = got_sms(1)->id;
-    store_find_id(f.store, &id, on_entries, NULL);
+    store_find_id(fixture.store, &id, on_entries, NULL);
     wait_answer();
     assert_int_equal(got_count, 1);
     assert_int_equal(got[0].number, numbers[2]);
@@ -567,7 +370,7 @@ static void live_entries_are_listed_by_age(void **state)
     open_store();
     for (int i = 0; i < 5; i++)
         insert_text("358401", states[i]);
-    store_list_live(f.store, 3, on_entries, NULL);
+    store_list_live(fixture.store, 3, on_entries, NULL);
     wait_answer();
     assert_int_equal(got_count, 3);
     assert_int_equal(got[0].state, STATE_QUEUED);
@@ -583,7 +386,7 @@ static void live_entries_are_listed_by_age(void **state)
 
 static void assert_counts(int64_t live, int64_t mt_waiting, int64_t mo_waiting, int64_t awaited)
 {
-    struct store_counts counts = store_counts(f.store);
+    struct store_counts counts = store_counts(fixture.store);
 
     assert_int_equal(counts.live, live);
     assert_int_equal(counts.mt_waiting, mt_waiting);
@@ -614,7 +417,7 @@ static void counts_follow_and_are_found_again(void **state)
     open_store();
     assert_counts(3, 1, 1, 1);
     size_t count;
-    const struct store_queue *queues = store_queues(f.store, &count);
+    const struct store_queue *queues = store_queues(fixture.store, &count);
     assert_int_equal(count, 2);
     assert_string_equal(queues[0].queue, "smsc1");
     assert_int_equal(queues[0].waiting, 1);
@@ -631,7 +434,7 @@ static void what_was_sending_is_uncertain(void **state)
     insert_text("2", STATE_QUEUED);
     close_store();
     open_store();
-    assert_int_equal(store_uncertain(f.store), 1);
+    assert_int_equal(store_uncertain(fixture.store), 1);
     assert_counts(2, 2, 0, 0);
     assert_int_equal(fetch("smsc1", 10), 2);
     assert_true(slice_equal_str(got_sms(0)->receiver, "1"));
@@ -639,7 +442,7 @@ static void what_was_sending_is_uncertain(void **state)
     forget_entries();
     close_store();
     open_store();
-    assert_int_equal(store_uncertain(f.store), 0);
+    assert_int_equal(store_uncertain(fixture.store), 0);
     close_store();
 }
 
@@ -666,7 +469,7 @@ static void on_batch_inserted(enum store_status status, int64_t number, void *ar
     assert_int_equal(*(int *)arg, answered++); /* in the order of issue */
     expected[*(int *)arg] = (int)status;
     if (answered == 4)
-        loop_stop(f.loop);
+        loop_stop(fixture.loop);
 }
 
 static void one_bad_operation_spoils_nothing(void **state)
@@ -680,11 +483,11 @@ static void one_bad_operation_spoils_nothing(void **state)
     open_store();
     answered = 0;
     change.state = STATE_SENT;
-    store_insert(f.store, &first, on_batch_inserted, &order[0]);
-    store_insert(f.store, &first, on_batch_inserted, &order[1]); /* duplicate in one batch */
-    store_update(f.store, 4711, &change, NULL, NULL);            /* not there */
-    store_insert(f.store, &second, on_batch_inserted, &order[2]);
-    store_insert(f.store, &second, on_batch_inserted, &order[3]);
+    store_insert(fixture.store, &first, on_batch_inserted, &order[0]);
+    store_insert(fixture.store, &first, on_batch_inserted, &order[1]); /* duplicate in one batch */
+    store_update(fixture.store, 4711, &change, NULL, NULL);            /* not there */
+    store_insert(fixture.store, &second, on_batch_inserted, &order[2]);
+    store_insert(fixture.store, &second, on_batch_inserted, &order[3]);
     wait_answer();
     assert_int_equal(expected[0], STORE_OK);
     assert_int_equal(expected[1], STORE_DUPLICATE);
@@ -705,7 +508,7 @@ static void on_closing(enum store_status status, int64_t number, void *arg)
     assert_int_equal(status, STORE_OK);
     closing_answers++;
     if (arg != NULL) /* an answer that issues another operation */
-        store_insert(f.store, arg, on_closing, NULL);
+        store_insert(fixture.store, arg, on_closing, NULL);
 }
 
 static void close_carries_out_what_was_issued(void **state)
@@ -718,7 +521,7 @@ static void close_carries_out_what_was_issued(void **state)
     insert.refuse_duplicate = false;
     closing_answers = 0;
     for (int i = 0; i < 10; i++)
-        store_insert(f.store, &insert, on_closing, i == 0 ? &insert : NULL);
+        store_insert(fixture.store, &insert, on_closing, i == 0 ? &insert : NULL);
     close_store();
     assert_int_equal(closing_answers, 11);
     open_store();
@@ -751,12 +554,12 @@ static void insert_pairs(void *arg)
 
     (void)arg;
     insert.refuse_duplicate = false;
-    store_insert(f.store, &insert, NULL, NULL); /* both or none: from one callback */
+    store_insert(fixture.store, &insert, NULL, NULL); /* both or none: from one callback */
     insert.message = other;
-    store_insert(f.store, &insert, on_child_inserted, NULL);
+    store_insert(fixture.store, &insert, on_child_inserted, NULL);
     message_unref(message);
     message_unref(other);
-    loop_post(f.loop, insert_pairs, NULL);
+    loop_post(fixture.loop, insert_pairs, NULL);
 }
 
 static int64_t count_receiver(sqlite3 *db, const char *receiver)
@@ -789,17 +592,17 @@ static void killed_in_the_middle(void **state)
         if (pid == 0) {
             log_set_stderr_level(LOG_LEVEL_PANIC);
             open_store();
-            loop_post(f.loop, insert_pairs, NULL);
-            loop_run(f.loop);
+            loop_post(fixture.loop, insert_pairs, NULL);
+            loop_run(fixture.loop);
             _exit(0);
         }
-        for (int i = 0; shared->pairs < wanted && i < DEADLINE_MS; i++)
+        for (int i = 0; shared->pairs < wanted && i < 20000; i++)
             usleep(1000);
         assert_true(shared->pairs >= wanted);
         kill(pid, SIGKILL);
         assert_int_equal(waitpid(pid, &status, 0), pid);
 
-        assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
         int64_t ones = count_receiver(db, "1"), twos = count_receiver(db, "2");
         sqlite3_close(db);
         assert_true(ones >= shared->pairs);
@@ -828,8 +631,8 @@ static void on_health_tick(void *arg)
 {
     struct loop_timer **timer = arg;
 
-    if (store_health(f.store) == NULL)
-        loop_stop(f.loop);
+    if (store_health(fixture.store) == NULL)
+        loop_stop(fixture.loop);
     else
         loop_timer_set(*timer, 20);
 }
@@ -849,7 +652,7 @@ static void what_must_be_known_outlasts_the_trouble(void **state)
     assert_int_equal(update_now(number, &change), STORE_FAILED);
     change.state = STATE_ACCEPTED;
     change.keep_trying = true;
-    store_update(f.store, number, &change, on_done, NULL);
+    store_update(fixture.store, number, &change, on_done, NULL);
     insert.state = STATE_QUEUED;
     insert.refuse_duplicate = false;
     assert_int_equal(insert_now(&insert), 0); /* only this is answered */
@@ -872,16 +675,16 @@ static void full_disk_is_told_and_ends(void **state)
     open_store();
     insert.refuse_duplicate = false;
     insert_now(&insert);
-    assert_null(store_health(f.store));
+    assert_null(store_health(fixture.store));
     forbid_growth();
     assert_int_equal(insert_now(&insert), 0);
     assert_int_equal(got_status, STORE_FAILED);
-    assert_non_null(store_health(f.store));
+    assert_non_null(store_health(fixture.store));
     assert_counts(1, 1, 0, 0);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &file_limit), 0);
 
     struct loop_timer *tick; /* it recovers without being asked anything */
-    tick = loop_timer_create(f.loop, on_health_tick, &tick);
+    tick = loop_timer_create(fixture.loop, on_health_tick, &tick);
     loop_timer_set(tick, 20);
     wait_answer();
     loop_timer_free(tick);
@@ -899,7 +702,7 @@ static int64_t rows_now(void)
 {
     sqlite3 *db;
 
-    assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 5000);
     int64_t count = count_receiver(db, "1");
     sqlite3_close(db);
@@ -911,7 +714,7 @@ static void on_rows_tick(void *arg)
     struct loop_timer **timer = arg;
 
     if (rows_now() == 1)
-        loop_stop(f.loop);
+        loop_stop(fixture.loop);
     else
         loop_timer_set(*timer, 50);
 }
@@ -925,12 +728,12 @@ static void finished_entries_are_pruned(void **state)
     open_store_with(1);
     insert.refuse_duplicate = false;
     for (int i = 0; i < 1200; i++)
-        store_insert(f.store, &insert, NULL, NULL);
+        store_insert(fixture.store, &insert, NULL, NULL);
     insert.state = STATE_QUEUED;
     insert_now(&insert);
     assert_int_equal(rows_now(), 1201);
     struct loop_timer *tick;
-    tick = loop_timer_create(f.loop, on_rows_tick, &tick);
+    tick = loop_timer_create(fixture.loop, on_rows_tick, &tick);
     loop_timer_set(tick, 50);
     wait_answer();
     loop_timer_free(tick);
@@ -944,7 +747,7 @@ static void finished_entries_are_pruned(void **state)
 
 static void assert_refused(const char *expected_text)
 {
-    struct store_options options = {.path = f.path, .history_s = 0};
+    struct store_options options = {.path = fixture.path, .history_s = 0};
     struct bytes error = {0};
     struct loop *loop = loop_create();
 
@@ -970,7 +773,7 @@ static void second_bearerbox_is_refused(void **state)
 
 static void write_file(const void *data, size_t len)
 {
-    FILE *file = fopen(f.path, "wb");
+    FILE *file = fopen(fixture.path, "wb");
 
     assert_non_null(file);
     assert_int_equal(fwrite(data, 1, len, file), len);
@@ -984,30 +787,30 @@ static void foreign_files_are_refused(void **state)
 
     (void)state;
     write_file("# Kannel configuration\n", 23);
-    assert_int_equal(stat(f.path, &before), 0);
+    assert_int_equal(stat(fixture.path, &before), 0);
     assert_refused("neither a message store nor");
-    assert_int_equal(stat(f.path, &after), 0);
+    assert_int_equal(stat(fixture.path, &after), 0);
     assert_int_equal(before.st_size, after.st_size);
     assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
 
-    unlink(f.path);
-    assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+    unlink(fixture.path);
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "CREATE TABLE t(a)", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     assert_refused("another program");
 
-    unlink(f.path);
+    unlink(fixture.path);
     open_store();
     close_store();
-    assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     assert_refused("newer version");
 
-    unlink(f.path);
-    assert_int_equal(mkdir(f.path, 0700), 0);
+    unlink(fixture.path);
+    assert_int_equal(mkdir(fixture.path, 0700), 0);
     assert_refused("not a file");
-    rmdir(f.path);
+    rmdir(fixture.path);
 }
 
 /* A field that a later version of the protocol has is added to an older file. */
@@ -1019,7 +822,7 @@ static void missing_columns_are_added(void **state)
     open_store();
     insert_text("1", STATE_QUEUED);
     close_store();
-    assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
                                   "DROP VIEW queue; DROP VIEW awaited; DROP VIEW history;"
                                   "DROP VIEW message; DROP VIEW unmatched; DROP VIEW parts;"
@@ -1043,7 +846,7 @@ static void people_can_read_the_views(void **state)
     open_store();
     insert_text("358401", STATE_QUEUED);
     insert_text("358402", STATE_FAILED);
-    assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK); /* while it runs */
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK); /* while it runs */
     assert_int_equal(sqlite3_prepare_v2(
                          db, "SELECT state, receiver, text, kind, length(id), accepted FROM queue",
                          -1, &statement, NULL),
@@ -1069,19 +872,15 @@ static void people_can_read_the_views(void **state)
 static void in_memory_only(void **state)
 {
     struct store_options options = {.path = NULL, .history_s = 60};
-    struct bytes error = {0};
 
     (void)state;
-    f.loop = loop_create();
-    f.deadline = loop_timer_create(f.loop, on_deadline, NULL);
-    f.store = store_open(f.loop, &options, &error);
-    assert_non_null(f.store);
+    open_store_as(&options);
     insert_text("1", STATE_QUEUED);
     assert_int_equal(fetch("smsc1", 10), 1);
     forget_entries();
     close_store();
-    assert_int_equal(rmdir(f.folder), 0); /* nothing was left there */
-    assert_int_equal(mkdir(f.folder, 0700), 0);
+    assert_int_equal(rmdir(fixture.folder), 0); /* nothing was left there */
+    assert_int_equal(mkdir(fixture.folder, 0700), 0);
 }
 
 /* --- taking over from Kannel ------------------------------------------------------------------ */
@@ -1129,11 +928,9 @@ static void kannels_store_is_taken_over(void **state)
     open_store(); /* it is ours now */
     assert_counts(3, 1, 2, 0);
     close_store();
-    snprintf(command, sizeof command, "test -s %s.kannel-*", f.path);
+    snprintf(command, sizeof command, "test -s %s.kannel-*", fixture.path);
     assert_int_equal(system(command), 0);
 }
-
-#define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
 {

@@ -15,64 +15,22 @@
 
 #include <cmocka.h>
 
-#include "gw/store/store.h"
-#include "gwlib/log.h"
+#include "test/unit/store_fixture.h"
 
-#define DEADLINE_MS 60000
-#define PAGE_FRAME  (24 + 4096)
-#define LOG_LIMIT   (32 + 4000 * PAGE_FRAME)
+#define PAGE_FRAME (24 + 4096)
+#define LOG_LIMIT  (32 + 4000 * PAGE_FRAME)
 
 static struct {
-    char folder[64], path[96];
-    struct loop *loop;
-    struct loop_timer *deadline, *poll;
-    struct store *store;
+    struct loop_timer *poll;
     long inserted, wanted, lowest;
 } f;
 
-static void deadline_passed(void *arg)
-{
-    (void)arg;
-    log_panic("no answer from the store");
-}
-
-static void open_store(const char *path, enum store_sync sync)
+static void open_synced(const char *path, enum store_sync sync)
 {
     struct store_options options = {.path = path, .history_s = 3600, .sync = sync};
-    struct bytes error = {0};
 
-    f.loop = loop_create();
-    f.deadline = loop_timer_create(f.loop, deadline_passed, NULL);
-    loop_timer_set(f.deadline, DEADLINE_MS);
-    f.store = store_open(f.loop, &options, &error);
-    if (f.store == NULL)
-        fail_msg("%s", bytes_str(&error));
-}
-
-static void close_store(void)
-{
-    store_close(f.store);
-    loop_timer_free(f.deadline);
-    loop_destroy(f.loop);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
     memset(&f, 0, sizeof f);
-    snprintf(f.folder, sizeof f.folder, "/tmp/store-wal-XXXXXX");
-    assert_non_null(mkdtemp(f.folder));
-    snprintf(f.path, sizeof f.path, "%s/kannel.store", f.folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", f.folder);
-    return system(command);
+    open_store_as(&options);
 }
 
 static void copy_to_crash(void)
@@ -80,7 +38,7 @@ static void copy_to_crash(void)
     char command[160];
 
     snprintf(command, sizeof command,
-             "cd '%s' && mkdir crash && cp kannel.store kannel.store-wal crash", f.folder);
+             "cd '%s' && mkdir crash && cp kannel.store kannel.store-wal crash", fixture.folder);
     assert_int_equal(system(command), 0);
 }
 
@@ -89,7 +47,7 @@ static int64_t log_size(void)
     char name[128];
     struct stat status;
 
-    snprintf(name, sizeof name, "%s-wal", f.path);
+    snprintf(name, sizeof name, "%s-wal", fixture.path);
     return stat(name, &status) == 0 ? (int64_t)status.st_size : 0;
 }
 
@@ -99,18 +57,10 @@ static void on_inserted(enum store_status status, int64_t number, void *arg);
 
 static void insert(void)
 {
-    struct sms sms = sms_blank();
+    struct message *message = make_message("358401", "a text");
+    struct store_insert insert = mt(message, STATE_QUEUED);
 
-    sms.receiver = slice_str("358401");
-    sms.msgdata = slice_str("a text");
-    sms.id = uuid_generate();
-    struct message *message = message_create(&sms);
-    struct store_insert insert = {.kind = STORE_MT,
-                                  .state = STATE_QUEUED,
-                                  .message = message,
-                                  .queue = slice_str("smsc1"),
-                                  .refuse_duplicate = true};
-    store_insert(f.store, &insert, on_inserted, NULL);
+    store_insert(fixture.store, &insert, on_inserted, NULL);
     message_unref(message);
 }
 
@@ -124,14 +74,14 @@ static void on_inserted(enum store_status status, int64_t number, void *arg)
     if (f.inserted < f.wanted)
         insert();
     else
-        loop_stop(f.loop);
+        loop_stop(fixture.loop);
 }
 
 static void insert_one_by_one(long count)
 {
     f.wanted = f.inserted + count;
     insert();
-    loop_run(f.loop);
+    wait_answer();
 }
 
 /* --- the log --------------------------------------------------------------------- */
@@ -140,7 +90,7 @@ static void look_at_log(void *arg)
 {
     (void)arg;
     if (log_size() >= f.lowest)
-        loop_stop(f.loop);
+        loop_stop(fixture.loop);
     else
         loop_timer_set(f.poll, 5);
 }
@@ -148,9 +98,9 @@ static void look_at_log(void *arg)
 static void wait_for_log(int64_t octets)
 {
     f.lowest = octets;
-    f.poll = loop_timer_create(f.loop, look_at_log, NULL);
+    f.poll = loop_timer_create(fixture.loop, look_at_log, NULL);
     loop_timer_set(f.poll, 0);
-    loop_run(f.loop);
+    wait_answer();
     loop_timer_free(f.poll);
 }
 
@@ -159,7 +109,7 @@ static bool ends_in_zeros(size_t octets)
     char name[128];
     bool zeros = true;
 
-    snprintf(name, sizeof name, "%s-wal", f.path);
+    snprintf(name, sizeof name, "%s-wal", fixture.path);
     FILE *file = fopen(name, "rb");
     assert_non_null(file);
     assert_int_equal(fseek(file, -(long)octets, SEEK_END), 0);
@@ -175,23 +125,23 @@ static void a_log_with_room_is_no_other_log(void **state)
     char copy[160];
 
     (void)state;
-    open_store(f.path, STORE_SYNC_FULL);
+    open_synced(fixture.path, STORE_SYNC_FULL);
     insert_one_by_one(60);
     wait_for_log(1024 * 1024);
     assert_true(ends_in_zeros(100000));
     insert_one_by_one(60);
     copy_to_crash();
     close_store();
-    snprintf(copy, sizeof copy, "%s/crash/kannel.store", f.folder);
-    open_store(copy, STORE_SYNC_FULL);
-    assert_int_equal(store_counts(f.store).mt_waiting, 120);
+    snprintf(copy, sizeof copy, "%s/crash/kannel.store", fixture.folder);
+    open_synced(copy, STORE_SYNC_FULL);
+    assert_int_equal(store_counts(fixture.store).mt_waiting, 120);
     close_store();
 }
 
 static void the_log_is_moved_and_keeps_its_size(void **state)
 {
     (void)state;
-    open_store(f.path, STORE_SYNC_OFF);
+    open_synced(fixture.path, STORE_SYNC_OFF);
     for (int i = 0; i < 5; i++) {
         insert_one_by_one(1000); /* some 4000 pages */
         assert_in_range(log_size(), 1, LOG_LIMIT + 200 * PAGE_FRAME);
@@ -199,8 +149,8 @@ static void the_log_is_moved_and_keeps_its_size(void **state)
     assert_in_range(log_size(), LOG_LIMIT, LOG_LIMIT + 200 * PAGE_FRAME);
     close_store();
     assert_int_equal(log_size(), 0); /* the last one takes it away */
-    open_store(f.path, STORE_SYNC_OFF);
-    assert_int_equal(store_counts(f.store).mt_waiting, 5000);
+    open_synced(fixture.path, STORE_SYNC_OFF);
+    assert_int_equal(store_counts(fixture.store).mt_waiting, 5000);
     close_store();
 }
 
@@ -223,9 +173,9 @@ static void on_step(enum store_status status, void *arg)
     if (order.answered < order.issued)
         return;
     if (order.bursts < BURSTS)
-        loop_post(f.loop, issue_burst, NULL);
+        loop_post(fixture.loop, issue_burst, NULL);
     else
-        loop_stop(f.loop);
+        loop_stop(fixture.loop);
 }
 
 /* One, or many, which find the thread asleep, or keep it busy. */
@@ -239,7 +189,7 @@ static void issue_burst(void *arg)
         struct store_change change = store_change_none();
 
         change.attempts = order.issued;
-        store_update(f.store, order.number, &change, on_step, (void *)(intptr_t)order.issued);
+        store_update(fixture.store, order.number, &change, on_step, (void *)(intptr_t)order.issued);
         order.issued++;
     }
 }
@@ -259,7 +209,7 @@ static void on_fetched(enum store_status status, const struct store_entry *entri
     assert_int_equal(status, STORE_OK);
     assert_int_equal(count, 1);
     assert_int_equal(entries[0].attempts, order.issued - 1);
-    loop_stop(f.loop);
+    loop_stop(fixture.loop);
 }
 
 static void few_and_many_keep_their_order(void **state)
@@ -268,27 +218,25 @@ static void few_and_many_keep_their_order(void **state)
 
     (void)state;
     memset(&order, 0, sizeof order);
-    open_store(f.path, STORE_SYNC_OFF);
+    open_synced(fixture.path, STORE_SYNC_OFF);
     struct message *message = message_create(&sms);
     struct store_insert first = {
         .kind = STORE_MT, .state = STATE_QUEUED, .message = message, .queue = slice_str("smsc1")};
-    store_insert(f.store, &first, on_first, NULL);
+    store_insert(fixture.store, &first, on_first, NULL);
     message_unref(message);
-    loop_run(f.loop);
+    wait_answer();
     assert_int_equal(order.answered, BURSTS / 2 * 41);
-    store_fetch(f.store, STORE_MT, slice_str("smsc1"), 10, on_fetched, NULL);
-    loop_run(f.loop);
+    store_fetch(fixture.store, STORE_MT, slice_str("smsc1"), 10, on_fetched, NULL);
+    wait_answer();
     close_store();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_log_with_room_is_no_other_log, make_folder,
-                                        remove_folder),
-        cmocka_unit_test_setup_teardown(the_log_is_moved_and_keeps_its_size, make_folder,
-                                        remove_folder),
-        cmocka_unit_test_setup_teardown(few_and_many_keep_their_order, make_folder, remove_folder),
+        STORE_TEST(a_log_with_room_is_no_other_log),
+        STORE_TEST(the_log_is_moved_and_keeps_its_size),
+        STORE_TEST(few_and_many_keep_their_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
