@@ -214,7 +214,8 @@ static void of_bearer(const struct page *page, const struct bearer *bearer, int6
 
 static bool is_measure(enum smsc_fact fact)
 {
-    return fact == SMSC_FACT_SIGNAL || fact == SMSC_FACT_BALANCE || fact == SMSC_FACT_LIMIT;
+    return fact == SMSC_FACT_SIGNAL || fact == SMSC_FACT_PATIENCE || fact == SMSC_FACT_BALANCE ||
+           fact == SMSC_FACT_LIMIT;
 }
 
 /* Label names have no '-'. */

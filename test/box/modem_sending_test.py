@@ -11,6 +11,8 @@ from gateway import wait_for  # noqa: E402
 from http_peer import HttpPeer  # noqa: E402
 from modem_test import ModemCase  # noqa: E402
 
+ERRORS = os.path.join(HERE, "..", "data", "at-errors.tsv")
+
 
 class Errors(ModemCase):
     def test_each_that_passes(self):
@@ -72,15 +74,70 @@ class Errors(ModemCase):
                  lambda: "three parts: %s" % self.modem.sent_parts())
         self.assertEqual("".join(part["text"] for part in self.modem.sent_parts()), text)
 
-    def test_permanent_ones_cost_one_try(self):
-        self.start()
-        for n, code in enumerate((1, 28, 96, 197, 531)):
-            self.modem.ctl("fate +49%d refuse %d" % (n, code))
-            self.send("never", to="+49%d" % n)
+    def refusals(self, codes):
+        """Receivers that refuse with these codes, one message to each: how often each
+        was tried."""
+        numbers = {code: "+49%d" % (170000 + code) for code in codes}
+        for code, number in numbers.items():
+            self.modem.ctl("fate %s refuse %d" % (number, code))
+            self.send("never", to=number)
         self.send("message 0")
         self.assert_once(1)
         self.empty()
-        self.assertEqual(self.modem.ctl("stats")["counts"]["refused"], 5)
+        self.modem.wait_events("refused", len(codes))
+        return {code: len([e for e in self.modem.events
+                           if e["event"] == "refused" and e.get("number") == number])
+                for code, number in numbers.items()}
+
+    def test_permanent_ones_cost_one_try(self):
+        with open(ERRORS, encoding="utf-8") as f:
+            rows = [line.split("\t") for line in f]
+        codes = [int(row[1]) for row in rows if row[0] == "cms" and row[2] == "perm"] + [531]
+        self.assertGreater(len(codes), 20)
+        self.start()
+        self.assertEqual(self.refusals(codes), {code: 1 for code in codes})
+
+    def test_no_sense_is_doubted_once_on_a_connection(self):
+        """The line may have made nonsense of it; after that it is believed, also after
+        the modem was opened again."""
+        self.start()
+        self.send("before")
+        self.modem.wait_sent(1)
+        self.modem.ctl("fate +491 refuse 304")
+        self.send("never", to="+491")
+        self.modem.wait_events("refused", 2, number="+491")
+        self.empty()
+        self.modem.ctl("vanish 0.5")
+        self.gw.wait_status(r"(?s)m1.*lost 1")
+        self.gw.wait_link("m1", 60)
+        for n in (2, 3, 4):
+            self.modem.ctl("fate +49%d refuse 304" % n)
+            self.send("never", to="+49%d" % n)
+        self.empty()
+        self.modem.wait_events("refused", 5)
+        refused = [e["number"] for e in self.modem.events if e["event"] == "refused"]
+        self.assertEqual(refused, ["+491", "+491", "+492", "+493", "+494"])
+
+    def test_a_mode_that_is_lost_is_no_fault_of_the_message(self):
+        self.start()
+        self.send("before")
+        self.modem.ctl("fate +491 refuse 304")
+        self.send("never", to="+491")
+        self.modem.wait_events("refused", 2, number="+491")
+        self.empty()
+        self.modem.ctl('answer +CMGF? {"lines": ["+CMGF: 1"], "final": "OK"}')
+        self.modem.ctl("fail-next 304")
+        self.send("message 0")
+        self.modem.wait_sent(2)
+        self.assertEqual(self.texts(), ["before", "message 0"])
+
+    def test_validity_that_is_refused_is_not_asked_again(self):
+        self.start(smsc={"validityperiod": 167})
+        self.modem.ctl("fail-next 199")
+        self.send_all(3)
+        self.assert_once(3)
+        self.assertEqual(self.modem.ctl("stats")["counts"]["refused"], 1)
+        self.assertEqual([p.get("vp") for p in self.modem.sent_parts()], [None] * 3)
 
     def test_a_bar_on_one_receiver_stops_nobody(self):
         self.modem.ctl("fate +49666 refuse 10")

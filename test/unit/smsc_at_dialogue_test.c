@@ -110,11 +110,23 @@ static void finals(void **state)
         says("\r\n");
         says(cases[i].line);
         says("\r\n");
-        assert_int_equal(ask("AT"), cases[i].final);
+        assert_int_equal(ask("AT+CSCA?"), cases[i].final);
         if (cases[i].final == AT_ERROR)
             assert_string_equal(bytes_str(&answer.error), cases[i].line);
-        assert_heard("AT\r");
+        assert_heard("AT+CSCA?\r");
     }
+}
+
+/* An AT is no message: its error was another one's, and its OK comes yet. */
+static void an_error_of_a_message_is_none_of_at(void **state)
+{
+    (void)state;
+    says("\r\n+CMS ERROR: 38\r\n\r\nOK\r\n");
+    assert_int_equal(ask("AT"), AT_OK);
+    assert_int_equal(answer.error.len, 0);
+    assert_event(AT_EVENT_LATE_ERROR, "+CMS ERROR: 38");
+    says("\r\n+CME ERROR: 13\r\n");
+    assert_int_equal(ask("AT"), AT_ERROR);
 }
 
 static void a_final_is_a_whole_line(void **state)
@@ -450,6 +462,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(finals),
+        CASE(an_error_of_a_message_is_none_of_at),
         CASE(a_final_is_a_whole_line),
         CASE(echo_and_single_octets),
         CASE(line_ends_of_any_kind),

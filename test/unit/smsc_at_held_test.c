@@ -200,6 +200,19 @@ static void how_long(void **state)
     assert_int_equal(at_held_due(&held, &(int64_t){0}), 0);
 }
 
+static void an_answer_from_the_port_opened_anew(void **state)
+{
+    (void)state;
+    hold_after(1);
+    at_held_add(&held, &references, &second, AT_HELD_SILENT);
+    assert_int_equal(at_held_answered(&held), 1); /* the modem took it after the other */
+    at_held_resume(&held);
+    assert_true(held.items[1].until - clock_monotonic_ms() < 90000);
+    at_held_go_on(&held);
+    assert_int_equal(held.items[1].why, AT_HELD_LOST);
+    assert_int_equal(at_held_answered(&held), 0);
+}
+
 static void three_tries(void **state)
 {
     struct uuid one = uuid_generate(), other = uuid_generate();
@@ -290,6 +303,7 @@ int main(void)
         CASE(a_report_tells),
         CASE(a_report_without_a_known_reference),
         CASE(how_long),
+        CASE(an_answer_from_the_port_opened_anew),
         CASE(three_tries),
         CASE(seen_pdus),
         CASE(pdus_to_be_left),

@@ -21,6 +21,8 @@
 #define QUIET_MS             100
 #define DOUBLE_MS            60 /* until the second OK of one that says it twice */
 #define RESTARTS_MAX         5
+#define SLOW_CHUNK           18 /* octets at once that any modem takes */
+#define SLOW_GAP_MS          10
 #define NUDGE_AFTER_MS       60000 /* not registered for so long */
 
 bool at_modem_error_is(const struct at_modem *modem, enum cause_class class)
@@ -135,6 +137,16 @@ static bool may_have_another_speed(const struct at_modem *modem, uint64_t before
             modem->knowledge->silences % SILENCES_UNTIL_SPEED == SILENCES_UNTIL_SPEED - 1);
 }
 
+/* A modem that still waits for the network's answer to a message hears nothing. */
+static bool answers_late(struct at_modem *modem)
+{
+    while (clock_monotonic_ms() < modem->knowledge->listen_until &&
+           modem->answer.final != AT_GONE && !is_stopped(modem))
+        if (answers(modem, NOISE_TRIES, 1000))
+            return true;
+    return false;
+}
+
 /* An earlier run may have left the modem at a prompt. */
 static enum at_readiness wake(struct at_modem *modem, struct bytes *detail)
 {
@@ -142,7 +154,7 @@ static enum at_readiness wake(struct at_modem *modem, struct bytes *detail)
 
     at_set_numeric(modem->dialogue, true);
     at_raw(modem->dialogue, &modem->answer, 100, "\x1b\r");
-    if (answers(modem, NOISE_TRIES, 1000) ||
+    if (answers(modem, NOISE_TRIES, 1000) || answers_late(modem) ||
         (at_port_received(modem->port) == before &&
          answers(modem, WAKE_TRIES - NOISE_TRIES, 1000)) ||
         (may_have_another_speed(modem, before) && find_speed(modem))) {
@@ -192,6 +204,14 @@ static bool shake_hands(struct at_modem *modem)
     }
 }
 
+void at_modem_set_pace(struct at_modem *modem)
+{
+    if (modem->profile->chunk == 0 && modem->knowledge->is_slow_reader)
+        at_port_set_chunks(modem->port, SLOW_CHUNK, SLOW_GAP_MS);
+    else
+        at_port_set_chunks(modem->port, modem->profile->chunk, modem->profile->gap_ms);
+}
+
 static enum at_readiness identify(struct at_modem *modem, struct bytes *detail)
 {
     static const char *const questions[] = {"ATI", "AT+CGMI", "AT+CGMM"};
@@ -214,7 +234,7 @@ static enum at_readiness identify(struct at_modem *modem, struct bytes *detail)
         modem->knowledge->profile = modem->profile;
     }
     bytes_free(&all);
-    at_port_set_chunks(modem->port, modem->profile->chunk, modem->profile->gap_ms);
+    at_modem_set_pace(modem);
     if (!shake_hands(modem))
         return AT_BROKEN;
     if (modem->profile->prepare != NULL)
@@ -440,7 +460,7 @@ struct at_modem *at_modem_create(const struct at_settings *settings, const struc
     at_set_prefix(modem->dialogue, settings->prefix);
     modem->profile = knowledge->profile != NULL ? knowledge->profile
                                                 : at_settings_profile(settings, slice_unset());
-    at_port_set_chunks(port, modem->profile->chunk, modem->profile->gap_ms);
+    at_modem_set_pace(modem);
     if (modem->profile->need_sleep)
         at_settle(modem->dialogue, 1000);
     return modem;

@@ -30,6 +30,7 @@ struct at_dialogue {
     bool numeric;             /* ATV0 is possible: "0" is OK */
     bool wants_prompt;
     bool sends;         /* it is a message: +CMGS: belongs to it */
+    bool asks_only;     /* it is AT: no error of a message can belong to it */
     struct bytes asked; /* "+CPIN": the answer's prefix, or empty */
     bool was_silent;    /* the last questions came back without an echo */
     bool was_reset;     /* and now one came back with it */
@@ -266,7 +267,8 @@ static void take_running(struct at_dialogue *dialogue, struct slice line)
             finish(dialogue, AT_RESTARTED);
         return;
     }
-    if (is_result(line) && !dialogue->sends)
+    if ((is_result(line) && !dialogue->sends) ||
+        (dialogue->asks_only && slice_starts_with(line, slice_str("+CMS ERROR"))))
         at_unasked_take_late(&dialogue->unasked, line);
     else if (!take_final(dialogue, line))
         take_text(dialogue, line);
@@ -388,7 +390,7 @@ static enum at_final collect(struct at_dialogue *dialogue, struct at_answer *ans
         dialogue->was_silent = dialogue->sent.len > 0;
         dialogue->echoes = !dialogue->was_silent;
     }
-    dialogue->wants_prompt = dialogue->sends = dialogue->secret = false;
+    dialogue->wants_prompt = dialogue->sends = dialogue->secret = dialogue->asks_only = false;
     if (answer->final == AT_TIMEOUT)
         log_to(dialogue->file, LOG_LEVEL_DEBUG, "%s: no answer in time", dialogue->name);
     return answer->final;
@@ -416,6 +418,7 @@ static enum at_final command(struct at_dialogue *dialogue, struct at_answer *ans
     dialogue->wants_prompt = strncmp(bytes_str(&dialogue->sent), "AT+CMGS=", 8) == 0 ||
                              strncmp(bytes_str(&dialogue->sent), "AT+CMGW=", 8) == 0;
     dialogue->sends = strncmp(bytes_str(&dialogue->sent), "AT+CMSS=", 8) == 0;
+    dialogue->asks_only = strcmp(bytes_str(&dialogue->sent), "AT") == 0;
     note_question(dialogue);
     return collect(dialogue, answer, timeout_ms, dialogue->prefix, "\r");
 }

@@ -89,6 +89,7 @@ void at_held_add(struct at_held_set *held, const struct at_references *reference
     case AT_HELD_ANSWERED:
         one->until = now + time_of(one);
         break;
+    case AT_HELD_SILENT:
     case AT_HELD_LOST:
         one->until = now + MODEM_ABSENT_MS;
         break;
@@ -112,8 +113,15 @@ struct smsc_submit *at_held_take(struct at_held_set *held, size_t i, int referen
 void at_held_resume(struct at_held_set *held)
 {
     for (size_t i = 0; i < held->count; i++)
-        if (held->items[i].why == AT_HELD_LOST)
+        if (held->items[i].why == AT_HELD_LOST || held->items[i].why == AT_HELD_SILENT)
             held->items[i].until = clock_monotonic_ms() + time_of(&held->items[i]);
+}
+
+void at_held_go_on(struct at_held_set *held)
+{
+    for (size_t i = 0; i < held->count; i++)
+        if (held->items[i].why == AT_HELD_SILENT)
+            held->items[i].why = AT_HELD_LOST;
 }
 
 void at_held_blur(struct at_held_set *held, const struct at_references *references)
@@ -171,6 +179,9 @@ size_t at_held_answered(const struct at_held_set *held)
 {
     size_t i = 0;
 
+    /* Only the last one can be of that kind, and the modem took it after the others. */
+    if (held->count > 0 && held->items[held->count - 1].why == AT_HELD_SILENT)
+        return held->count - 1;
     while (i < held->count && held->items[i].why != AT_HELD_UNANSWERED)
         i++;
     return i;

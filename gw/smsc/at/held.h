@@ -43,13 +43,15 @@ enum { AT_HELD_MAX = 8 };
 enum at_held_why {
     AT_HELD_UNANSWERED, /* the modem works; the answer may come late */
     AT_HELD_ANSWERED,   /* the modem said that it does not know; nothing comes late */
+    AT_HELD_SILENT,     /* the modem was opened anew: the answer may come until it gets another */
     AT_HELD_LOST        /* with its connection: no late answer can come */
 };
 
 struct at_held {
     struct smsc_submit *submit;
     enum at_held_why why;
-    int64_t until; /* monotonic ms */
+    int64_t until;    /* monotonic ms */
+    int64_t given_at; /* to the modem; the holder sets it */
 };
 
 /* All zero and base -1 is empty. */
@@ -66,6 +68,8 @@ void at_held_add(struct at_held_set *held, const struct at_references *reference
 struct smsc_submit *at_held_take(struct at_held_set *held, size_t i, int reference);
 /* The modem works again: from now on the time of the lost ones counts. */
 void at_held_resume(struct at_held_set *held);
+/* The modem is given another message: what it said nothing about stays so. */
+void at_held_go_on(struct at_held_set *held);
 /* Another message failed meanwhile: references tell nothing any more, unless it is
  * known that those do not count. */
 void at_held_blur(struct at_held_set *held, const struct at_references *references);

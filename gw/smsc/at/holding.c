@@ -97,8 +97,10 @@ static void ask_memory(struct at_driver *driver)
         settle_sent(driver, i, at_held_reference(&driver->held, i));
         break;
     case AT_STORED_UNSENT:
-        /* A modem that went down may have had no time to note that it was sent. */
-        if (driver->held.items[i].why != AT_HELD_LOST)
+        /* A modem that went down or is busy with it may have had no time to note that it was sent.
+         */
+        if (driver->held.items[i].why == AT_HELD_UNANSWERED ||
+            driver->held.items[i].why == AT_HELD_ANSWERED)
             send_again(driver, i);
         break;
     case AT_STORED_UNKNOWN:
@@ -110,20 +112,24 @@ static void ask_memory(struct at_driver *driver)
 void at_holding_add(struct at_driver *driver, struct smsc_submit *submit, enum at_outcome why)
 {
     enum at_held_why reason = why == AT_UNCERTAIN_LOST       ? AT_HELD_LOST
+                              : why == AT_UNCERTAIN_SILENT   ? AT_HELD_SILENT
                               : why == AT_UNCERTAIN_ANSWERED ? AT_HELD_ANSWERED
                                                              : AT_HELD_UNANSWERED;
 
     if (driver->held.count == AT_HELD_MAX)
         give_up(driver, 0);
     at_held_add(&driver->held, &driver->references, submit, reason);
+    driver->held.items[driver->held.count - 1].given_at = driver->knowledge.given_at;
     driver->in_memory = driver->knowledge.stored.is_there ? submit : NULL;
-    if (reason != AT_HELD_LOST)
+    if (reason == AT_HELD_UNANSWERED || reason == AT_HELD_ANSWERED)
         ask_memory(driver);
     at_worker_note_window(driver);
 }
 
 void at_holding_resume(struct at_driver *driver)
 {
+    if (driver->modem != NULL)
+        at_modem_take_late_results(driver->modem);
     at_held_resume(&driver->held);
     ask_memory(driver);
 }
@@ -184,6 +190,8 @@ void at_holding_take_answer(struct at_driver *driver, int reference, struct slic
 
     if (i == driver->held.count)
         return;
+    at_patience_note(&driver->knowledge.results,
+                     clock_monotonic_ms() - driver->held.items[i].given_at);
     if (reference >= 0) {
         settle_sent(driver, i, reference);
         return;

@@ -14,6 +14,7 @@
 #include "gw/sms/pdu.h"
 #include "gw/smsc/at/about.h"
 #include "gw/smsc/at/dialogue.h"
+#include "gw/smsc/at/patience.h"
 #include "gw/smsc/at/pin_memory.h"
 #include "gw/smsc/at/seen.h"
 #include "gw/smsc/at/settings.h"
@@ -58,14 +59,20 @@ struct at_knowledge {
     int silences;                     /* in a row */
     const struct at_profile *profile; /* that was found; NULL: not yet */
     int reference;                    /* of the message sent last; -1: not known */
-    int slowest_ms;                   /* that a result took lately */
-    int slowest_prompt_ms;            /* that a prompt took lately; 0: none came yet */
-    int pause_ms;                     /* before a command; learnt from surplus answers */
-    bool refused_indications;         /* AT+CNMI, the last time; few are tried again */
+    struct at_patience results;       /* of messages */
+    struct at_patience prompts;
+    int64_t given_at;         /* the last message was, or is; monotonic ms */
+    int64_t listen_until;     /* its answer may come so late, on the next connection */
+    int pause_ms;             /* before a command; learnt from surplus answers */
+    bool refused_indications; /* AT+CNMI, the last time; few are tried again */
     struct at_stored stored;
     struct at_left left;
-    bool omits_smsc; /* phase 1: PDUs have no SMSC field; learnt from errors */
-    bool knows_form; /* a PDU of that form was sent or read */
+    bool omits_smsc;       /* phase 1: PDUs have no SMSC field; learnt from errors */
+    bool knows_form;       /* a PDU of that form was sent or read */
+    bool tried_forms;      /* both, for one message */
+    bool is_slow_reader;   /* it loses characters of lines that come at once */
+    bool means_it;         /* it found no sense in a message, and none again */
+    bool refuses_validity; /* TP-VP */
 };
 
 struct at_modem;
@@ -78,6 +85,8 @@ void at_modem_free(struct at_modem *modem);
 /* Before it is closed: hands on the messages and reports that it gave and nobody has
  * taken yet. They are not acknowledged; those that come again are known. */
 void at_modem_take_last(struct at_modem *modem);
+/* Hands on the results of messages that came while nobody waited for them. */
+void at_modem_take_late_results(struct at_modem *modem);
 
 enum at_readiness {
     AT_READY,
@@ -118,6 +127,7 @@ enum at_outcome {
     AT_BARRED,             /* not sent; with this SIM, or to this receiver, nothing will be */
     AT_UNCERTAIN,          /* the network may have it; the modem answers commands */
     AT_UNCERTAIN_LOST,     /* the network may have it, and the modem must be brought up again */
+    AT_UNCERTAIN_SILENT,   /* the same; its answer may come yet, from the port opened anew */
     AT_UNCERTAIN_ANSWERED, /* the network may have it, and no other answer will come */
     AT_LOST                /* not sent, and the modem must be brought up again */
 };

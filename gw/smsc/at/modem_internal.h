@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * modem_internal - the modem's state, for the files that are the modem: bring_up,
- * unlock, indications, send, send_stored, send_text, receive, stored.
+ * unlock, indications, send, send_result, send_stored, send_text, receive, stored.
  */
 #ifndef GW_SMSC_AT_MODEM_INTERNAL_H
 #define GW_SMSC_AT_MODEM_INTERNAL_H
@@ -69,6 +69,8 @@ struct at_modem {
 /* A command with the pause that the profile asks for. */
 enum at_final at_modem_command(struct at_modem *modem, int timeout_ms, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* How fast it may be written to, by its profile and what was learnt. */
+void at_modem_set_pace(struct at_modem *modem);
 /* Whether the last answer was an error of that class. */
 bool at_modem_error_is(const struct at_modem *modem, enum cause_class class);
 
@@ -86,7 +88,8 @@ bool at_modem_set_centre(struct at_modem *modem);
  * device is gone. */
 bool at_modem_recheck_indications(struct at_modem *modem);
 
-/* --- sending: the ways are send.c, send_stored.c, send_text.c ------------------- */
+/* --- sending: the ways are send.c, send_stored.c, send_text.c; the wait for what
+ * comes of it is send_result.c ---------------------------------------------------- */
 
 struct at_attempt {
     const struct sms *sms;

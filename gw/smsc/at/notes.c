@@ -77,6 +77,7 @@ static void pass_outcome(const struct note *note)
         break;
     case AT_UNCERTAIN:
     case AT_UNCERTAIN_LOST:
+    case AT_UNCERTAIN_SILENT:
     case AT_UNCERTAIN_ANSWERED:
         smsc_failed(smsc, note->submit, SMSC_UNCERTAIN, text, slice_unset());
         break;

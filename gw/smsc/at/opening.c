@@ -155,7 +155,9 @@ static void take_step(struct at_driver *driver, enum at_rescue_step step)
         at_opening_power(driver, "mute");
         break;
     default:
-        at_modem_hang_up(driver->modem);
+        /* One that waits for the network is not to be disturbed. */
+        if (clock_monotonic_ms() >= driver->knowledge.listen_until)
+            at_modem_hang_up(driver->modem);
         at_opening_close(driver);
         break;
     }

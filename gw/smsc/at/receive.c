@@ -268,11 +268,24 @@ static bool take_event(struct at_modem *modem, const struct at_event *event)
     return true;
 }
 
+void at_modem_take_late_results(struct at_modem *modem)
+{
+    static const enum at_event_kind kinds[] = {AT_EVENT_REFERENCE, AT_EVENT_LATE_ERROR};
+    struct at_event *event;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        while ((event = at_next_event_of(modem->dialogue, kinds[i])) != NULL) {
+            take_event(modem, event);
+            at_event_free(event);
+        }
+}
+
 void at_modem_take_last(struct at_modem *modem)
 {
     static const enum at_event_kind kinds[] = {AT_EVENT_REPORT, AT_EVENT_MESSAGE};
     struct at_event *event;
 
+    at_modem_take_late_results(modem);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         while ((event = at_next_event_of(modem->dialogue, kinds[i])) != NULL) {
             if (modem->speaks_text)

@@ -12,24 +12,16 @@
 #include "gw/sms/pdu.h"
 #include "gwlib/clock.h"
 
-#define LEAVE_PROMPT_MS  2000
-#define QUIET_MS         200
-#define RESULT_FIRST_MS  12000 /* until a silent modem is asked whether it lives */
-#define RESULT_LAST_MS   30000 /* so long on bad days */
-#define LOOK_EVERY_MS    1000
-#define AFTER_RESTART_MS 2000 /* what looked like a restart may have been none */
-#define AFTER_ERROR_MS   1000 /* for a result behind an ERROR that answered something else */
-#define PROBES           3
-#define WAKE_MS          1500
-#define ALIVE_MS         3000
-#define PROMPT_FIRST_MS  5000 /* for one whose prompts are known to come soon */
+#define LEAVE_PROMPT_MS 2000
+#define FIRST_LOOK_MS   1000
+#define QUIET_MS        200
 
 int at_attempt_validity(const struct at_modem *modem, const struct at_attempt *attempt)
 {
     const struct sms *sms = attempt->sms;
     int64_t minutes;
 
-    if (attempt->without_validity)
+    if (attempt->without_validity || modem->knowledge->refuses_validity)
         return -1;
     if (sms->validity == SMS_UNSET)
         return modem->settings->validity;
@@ -170,7 +162,7 @@ enum at_outcome at_attempt_failed(struct at_modem *modem, struct at_attempt *att
     if (!cause_parse(bytes_slice(&modem->answer.error), &cause, &code))
         return outcome;
     attempt->malformed = cause->class == CAUSE_PERM_RETRY;
-    attempt->again = cause->class == CAUSE_FIX || attempt->malformed;
+    attempt->again = cause->class == CAUSE_FIX;
     if (code == 330)
         return without_centre(modem, attempt);
     if (code == 198 || code == 199)
@@ -208,167 +200,13 @@ enum at_outcome at_attempt_without_prompt(struct at_modem *modem, struct at_atte
     }
 }
 
-/* `+CMGS: 12[,...]`, `+CMSS: 12`. A line before the last one answers an earlier
- * message whose answer was given up. */
-static int take_references(struct at_modem *modem)
-{
-    struct slice rest = bytes_slice(&modem->answer.lines), line, value, field;
-    long reference = -1;
-
-    while (slice_next_item(&rest, '\n', &line)) {
-        if (!slice_starts_with(line, slice_str("+CMGS:")) &&
-            !slice_starts_with(line, slice_str("+CMSS:")))
-            continue;
-        if (reference >= 0)
-            modem->host->late_result(modem->host->arg, (int)reference, slice_unset());
-        value = slice_sub(line, 6, line.len);
-        if (!slice_next_item(&value, ',', &field) ||
-            !slice_to_number(slice_trim(field), 0, 255, &reference))
-            reference = -1;
-    }
-    return (int)reference;
-}
-
-static enum at_outcome result(struct at_modem *modem, struct at_attempt *attempt)
-{
-    bytes_clear(attempt->text);
-    switch (modem->answer.final) {
-    case AT_OK:
-        attempt->reference = take_references(modem);
-        return AT_SENT;
-    case AT_ERROR:
-        return at_attempt_failed(modem, attempt);
-    default:
-        /* The reference without its OK is an answer too. */
-        attempt->reference = take_references(modem);
-        if (attempt->reference >= 0 && modem->answer.final == AT_TIMEOUT)
-            return AT_SENT;
-        bytes_append_str(attempt->text, "no answer after the message was given to the modem");
-        return AT_UNCERTAIN_LOST;
-    }
-}
-
-/*
- * Nothing came. A modem that answers the next command has no more to say about
- * this one, or says it late; one that does not is opened anew.
- */
-static enum at_outcome look_for_life(struct at_modem *modem, struct at_attempt *attempt)
-{
-    if (modem->answer.final == AT_RESTARTED &&
-        at_listen(modem->dialogue, &modem->answer, AFTER_RESTART_MS) != AT_TIMEOUT)
-        return result(modem, attempt);
-    if (modem->answer.final != AT_TIMEOUT)
-        return result(modem, attempt);
-    for (int i = 0; i < PROBES && !modem->host->stopped(modem->host->arg); i++) {
-        struct at_answer probe = {.final = AT_TIMEOUT};
-        enum at_final final = /* the first one may only wake it */
-            at_command(modem->dialogue, &probe, i == 0 ? WAKE_MS : ALIVE_MS, "AT");
-
-        at_answer_free(&probe);
-        if (final == AT_OK || final == AT_ERROR) {
-            enum at_outcome outcome = result(modem, attempt);
-
-            if (!at_settle(modem->dialogue, QUIET_MS))
-                return outcome == AT_SENT ? AT_SENT : AT_UNCERTAIN_LOST;
-            return outcome == AT_SENT ? AT_SENT : AT_UNCERTAIN;
-        }
-        if (final != AT_TIMEOUT)
-            break;
-    }
-    return result(modem, attempt);
-}
-
-/* Whether a status report is waiting that can only be this message's. */
-static bool is_reported(const struct at_modem *modem)
-{
-    int expected = (modem->knowledge->reference + 1) & 255;
-
-    if (modem->knowledge->reference < 0)
-        return false;
-    for (const struct at_event *event = at_peek_events(modem->dialogue); event != NULL;
-         event = event->next)
-        if (at_modem_reported(modem, event) == expected)
-            return true;
-    return false;
-}
-
-/* A bare ERROR has a number nowhere to tell that it is about a message: it may
- * be a late answer to something else, and the result comes now. */
-static void doubt_error(struct at_modem *modem)
-{
-    struct at_answer later = {.final = AT_TIMEOUT};
-
-    if (!slice_equal_str(bytes_slice(&modem->answer.error), "ERROR"))
-        return;
-    if (at_listen(modem->dialogue, &later, AFTER_ERROR_MS) == AT_RESTARTED)
-        at_listen(modem->dialogue, &later, AFTER_ERROR_MS); /* perhaps it was none */
-    if (later.final == AT_OK && (slice_is_set(at_answer_value(&later, "+CMGS:")) ||
-                                 slice_is_set(at_answer_value(&later, "+CMSS:")))) {
-        at_answer_free(&modem->answer);
-        modem->answer = later;
-        return;
-    }
-    at_answer_free(&later);
-}
-
-/* How long the result may take: what this modem is used to, several times. */
-static int patience(const struct at_modem *modem)
-{
-    int64_t ms = (int64_t)modem->knowledge->slowest_ms * 4;
-
-    return ms < RESULT_FIRST_MS ? RESULT_FIRST_MS : ms > RESULT_LAST_MS ? RESULT_LAST_MS : (int)ms;
-}
-
-/* The slowest of late, which fades. */
-static void note_time(int *slowest, int64_t ms)
-{
-    if (ms > *slowest)
-        *slowest = ms > RESULT_LAST_MS ? RESULT_LAST_MS : (int)ms;
-    else
-        *slowest -= *slowest / 16;
-}
-
-int at_prompt_patience(const struct at_modem *modem)
-{
-    int ms = modem->knowledge->slowest_prompt_ms * 4;
-
-    return modem->knowledge->slowest_prompt_ms == 0 || ms > AT_PROMPT_MS ? AT_PROMPT_MS
-           : ms < PROMPT_FIRST_MS                                        ? PROMPT_FIRST_MS
-                                                                         : ms;
-}
-
-void at_note_prompt(struct at_modem *modem, int64_t started)
-{
-    note_time(&modem->knowledge->slowest_prompt_ms, clock_monotonic_ms() - started + 1);
-}
-
-enum at_outcome at_attempt_result(struct at_modem *modem, struct at_attempt *attempt,
-                                  enum at_final final, int64_t started)
-{
-    int64_t end = started + patience(modem);
-
-    while (final == AT_TIMEOUT && clock_monotonic_ms() < end) {
-        if (is_reported(modem) && at_modem_probe(modem)) {
-            attempt->reference = (modem->knowledge->reference + 1) & 255;
-            return AT_SENT;
-        }
-        final = at_listen(modem->dialogue, &modem->answer, LOOK_EVERY_MS);
-    }
-    if (final != AT_OK && final != AT_ERROR)
-        return look_for_life(modem, attempt);
-    if (final == AT_ERROR)
-        doubt_error(modem);
-    note_time(&modem->knowledge->slowest_ms, clock_monotonic_ms() - started);
-    return result(modem, attempt);
-}
-
 enum at_outcome at_attempt_submit(struct at_modem *modem, struct at_attempt *attempt,
                                   struct slice text)
 {
     int64_t started = clock_monotonic_ms();
 
     return at_attempt_result(
-        modem, attempt, at_submit(modem->dialogue, &modem->answer, LOOK_EVERY_MS, text), started);
+        modem, attempt, at_submit(modem->dialogue, &modem->answer, FIRST_LOOK_MS, text), started);
 }
 
 /* --- the ways of sending ---------------------------------------------------------------- */
@@ -458,7 +296,7 @@ static bool keep_link(struct at_modem *modem, bool more)
     return modem->answer.final != AT_GONE && modem->answer.final != AT_RESTARTED;
 }
 
-/* Once more. A modem that found no sense in the PDU may have lost its mode. */
+/* Once more. */
 static enum at_outcome try_again(struct at_modem *modem, struct at_attempt *attempt)
 {
     enum at_outcome outcome;
@@ -466,13 +304,53 @@ static enum at_outcome try_again(struct at_modem *modem, struct at_attempt *atte
     log_to(modem->log, LOG_LEVEL_WARNING, "%s: %s, once more", modem->name,
            bytes_str(attempt->text));
     bytes_clear(attempt->text);
-    if (!at_settle(modem->dialogue, QUIET_MS) ||
-        (attempt->malformed &&
-         at_modem_command(modem, AT_PLAIN_MS, "AT+CMGF=%d", modem->speaks_text) == AT_GONE))
+    if (!at_settle(modem->dialogue, QUIET_MS))
         return AT_LOST;
     attempt->again = attempt->malformed = false;
     outcome = try_once(modem, attempt);
+    if (outcome == AT_SENT && attempt->without_validity)
+        modem->knowledge->refuses_validity = true; /* not to be asked with each message */
     return outcome == AT_PAUSE && attempt->again ? AT_LOST : outcome; /* twice no prompt */
+}
+
+/* --- a message that the modem finds no sense in --------------------------------------- */
+
+/* That is for good, and costs one try. But it may be the line or the modem that
+ * made nonsense of the message; so it is doubted where there is a reason, and
+ * otherwise once in the life of a connection: whether that helped is remembered. */
+static bool makes_no_sense(enum at_outcome outcome, const struct at_attempt *attempt)
+{
+    return outcome == AT_REFUSED && attempt->malformed;
+}
+
+/* After a restart that nobody saw. */
+static bool has_lost_mode(struct at_modem *modem)
+{
+    struct slice mode;
+
+    if (at_modem_command(modem, AT_PLAIN_MS, "AT+CMGF?") != AT_OK)
+        return false;
+    mode = at_answer_value(&modem->answer, "+CMGF:");
+    return slice_is_set(mode) && !slice_equal_str(mode, modem->speaks_text ? "1" : "0") &&
+           at_modem_command(modem, AT_PLAIN_MS, "AT+CMGF=%d", modem->speaks_text) == AT_OK;
+}
+
+/* Some lose characters of a long line. */
+static enum at_outcome try_slowly(struct at_modem *modem, struct at_attempt *attempt)
+{
+    struct at_knowledge *knowledge = modem->knowledge;
+    bool before = knowledge->is_slow_reader;
+    enum at_outcome outcome;
+
+    knowledge->is_slow_reader = true;
+    at_modem_set_pace(modem);
+    outcome = try_again(modem, attempt);
+    if (outcome != AT_SENT) {
+        knowledge->is_slow_reader = before;
+        at_modem_set_pace(modem);
+    }
+    knowledge->means_it = makes_no_sense(outcome, attempt);
+    return outcome;
 }
 
 /* Modems of phase 1 have PDUs without the service centre, and say no more than
@@ -482,14 +360,29 @@ static enum at_outcome try_other_form(struct at_modem *modem, struct at_attempt 
     struct at_knowledge *knowledge = modem->knowledge;
     enum at_outcome outcome;
 
-    bytes_clear(attempt->text);
+    knowledge->tried_forms = true;
     knowledge->omits_smsc = !knowledge->omits_smsc;
-    outcome = try_once(modem, attempt);
+    outcome = try_again(modem, attempt);
     if (outcome != AT_SENT)
         knowledge->omits_smsc = !knowledge->omits_smsc;
     else
         log_to(modem->log, LOG_LEVEL_INFO, "%s: the modem wants PDUs without the service centre",
                modem->name);
+    return outcome;
+}
+
+static enum at_outcome doubt(struct at_modem *modem, struct at_attempt *attempt)
+{
+    struct at_knowledge *knowledge = modem->knowledge;
+    enum at_outcome outcome = AT_REFUSED;
+
+    if (has_lost_mode(modem))
+        outcome = try_again(modem, attempt);
+    if (makes_no_sense(outcome, attempt) && !knowledge->means_it)
+        outcome = try_slowly(modem, attempt);
+    if (makes_no_sense(outcome, attempt) && !modem->speaks_text && !modem->profile->no_smsc &&
+        !knowledge->knows_form && !knowledge->tried_forms)
+        outcome = try_other_form(modem, attempt);
     return outcome;
 }
 
@@ -507,9 +400,8 @@ enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, boo
     outcome = try_once(modem, &attempt);
     if (attempt.again && outcome != AT_LOST && outcome != AT_SENT)
         outcome = try_again(modem, &attempt);
-    if (outcome == AT_REFUSED && attempt.malformed && !modem->speaks_text &&
-        !modem->profile->no_smsc && !modem->knowledge->knows_form)
-        outcome = try_other_form(modem, &attempt);
+    if (makes_no_sense(outcome, &attempt))
+        outcome = doubt(modem, &attempt);
     modem->knowledge->knows_form = modem->knowledge->knows_form || outcome == AT_SENT;
     if (outcome == AT_SENT)
         modem->knowledge->reference = attempt.reference;

@@ -105,6 +105,7 @@ bool at_send_stored(struct at_modem *modem, struct at_attempt *attempt, const st
     switch (*outcome) {
     case AT_UNCERTAIN:
     case AT_UNCERTAIN_LOST:
+    case AT_UNCERTAIN_SILENT:
     case AT_UNCERTAIN_ANSWERED:
         return true; /* the memory is looked into later */
     case AT_SENT:

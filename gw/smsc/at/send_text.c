@@ -233,8 +233,8 @@ enum at_outcome at_send_text(struct at_modem *modem, struct at_attempt *attempt)
         return AT_REFUSED;
     }
     outcome = send_once(modem, attempt, with_header);
-    if (outcome != AT_REFUSED || !with_header || slice_is_empty(sms->udhdata) ||
-        !is_only_concat(sms->udhdata))
+    if (outcome != AT_REFUSED || !attempt->malformed || !with_header ||
+        slice_is_empty(sms->udhdata) || !is_only_concat(sms->udhdata))
         return outcome;
     modem->refuses_headers = true;
     attempt->again = false;

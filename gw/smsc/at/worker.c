@@ -229,24 +229,33 @@ static void note_failed(struct at_driver *driver, struct smsc_submit *submit,
     at_note_outcome(driver, submit, outcome, slice_str(text));
 }
 
+/* The message may be sent, and the modem needs help. */
+static bool must_be_opened(enum at_outcome outcome)
+{
+    return outcome == AT_UNCERTAIN_LOST || outcome == AT_UNCERTAIN_SILENT;
+}
+
 static enum at_condition send_one(struct at_driver *driver, struct smsc_submit *submit)
 {
     struct bytes text = {0};
     int reference = -1;
-    enum at_outcome outcome =
-        at_modem_send(driver->modem, message_sms(submit->message), submit->want_report,
-                      submit->part < submit->parts, &reference, &text);
+    enum at_outcome outcome;
 
+    at_held_go_on(&driver->held);
+    outcome = at_modem_send(driver->modem, message_sms(submit->message), submit->want_report,
+                            submit->part < submit->parts, &reference, &text);
+    driver->asked = outcome == AT_LOST || must_be_opened(outcome);
     switch (outcome) {
     case AT_SENT:
         note_sent(driver, submit, reference);
         break;
     case AT_UNCERTAIN:
     case AT_UNCERTAIN_LOST:
+    case AT_UNCERTAIN_SILENT:
     case AT_UNCERTAIN_ANSWERED:
         log_to(driver->log, LOG_LEVEL_WARNING, "%s: perhaps sent: %s", driver->name,
                bytes_str(&text));
-        if (outcome == AT_UNCERTAIN_LOST)
+        if (must_be_opened(outcome))
             at_note_state(driver, SMSC_RECONNECTING, "the modem is brought up again");
         at_holding_add(driver, submit, outcome);
         break;
@@ -255,7 +264,6 @@ static enum at_condition send_one(struct at_driver *driver, struct smsc_submit *
         break;
     }
     bytes_free(&text);
-    driver->asked = outcome == AT_LOST || outcome == AT_UNCERTAIN_LOST;
     return driver->asked ? AT_CLOSED : AT_GOOD;
 }
 
@@ -371,7 +379,8 @@ static void serve(struct at_driver *driver)
         at_opening_trouble(driver, driver->asked);
     else
         at_rescue_starts(&driver->opening.rescue, clock_monotonic_ms());
-    at_worker_pause(driver, GO_ON_SLOWLY_MS);
+    if (driver->modem != NULL) /* else it has waited while it was closed */
+        at_worker_pause(driver, GO_ON_SLOWLY_MS);
 }
 
 void *at_worker_run(void *arg)

@@ -15,8 +15,9 @@ By hand, in a build directory (KANTELE_BUILD):
     bench.py cells FAMILY/FAULT[+FAULT][/plain] ...    (plain: no reports)
     bench.py random SEED COUNT    pairs of faults on families
 prints a line a cell: verdict, when it was online, seconds from the moment the
-modem could work again to the next message, complaints. -o DIR keeps the log and
-the dialogue of cells that failed, -n CELLS at a time, -d SECONDS a cell may take.
+modem could work again to the next message, and from the first fault to it,
+complaints. -o DIR keeps the log and
+the dialogue of cells that failed, -k DIR those of all, -n CELLS at a time, -d SECONDS a cell may take.
 """
 import os
 import re
@@ -244,10 +245,13 @@ def _seconds(value):
 def _report(bench, cell, complaints):
     modem = cell.modem
     after = cell.air.since(modem.able_at) if modem.able_at else None
+    names = [fault.name for fault in modem.faults]
+    broken = next((when for when, kind, what in modem.trace if kind == "fault" and what in names), None)
+    stood = cell.air.since(broken) if broken else None
     idle = [fault.name for fault in modem.faults if not fault.done]
-    print("%-4s %-42s online %s took %s next %s boots %d opens %d%s %s" % (
+    print("%-4s %-42s online %s took %s next %s stood %s boots %d opens %d%s %s" % (
         "FAIL" if complaints else "ok", cell.name, _seconds(cell.online), _seconds(cell.took),
-        _seconds(after), modem.boots, modem.opens,
+        _seconds(after), _seconds(stood), modem.boots, modem.opens,
         " (did not happen: %s)" % ", ".join(idle) if idle else "", complaints or ""), flush=True)
 
 
@@ -269,7 +273,7 @@ def _cells(what, words):
 
 
 def main(words):
-    options = {"-o": None, "-n": "40", "-d": "120"}
+    options = {"-o": None, "-k": None, "-n": "40", "-d": "120"}
     while words and words[0] in options:
         options[words[0]], words = words[1], words[2:]
     if not words:
@@ -284,6 +288,8 @@ def main(words):
                 _report(bench, cell, found.get(cell.name))
                 if options["-o"] and cell.name in found:
                     bench.keep(cell, options["-o"])
+                if options["-k"]:
+                    bench.keep(cell, options["-k"])
         finally:
             bench.close()
     print("%d cells, %d failed" % (len(cells), failed))

@@ -286,7 +286,7 @@ class Messages:
 
     def _direct(self, item, prefix, tpdu):
         modem = self.modem
-        if not modem.opened:
+        if not modem.opened or modem.mute_until_reopen:
             if self.csms:
                 return False
             modem.lost_direct += 1
