@@ -9,6 +9,7 @@
 #ifndef GW_BEARERBOX_LINKS_H
 #define GW_BEARERBOX_LINKS_H
 
+#include "gw/bearerbox/aside.h"
 #include "gw/bearerbox/gateway.h"
 #include "gw/bearerbox/rules.h"
 #include "gw/smsc/smsc.h"
@@ -38,6 +39,7 @@ struct bearer {
     bool sticky;     /* sticky-sender */
     bool restrained; /* dispatch's own: limits, quiet hours */
     struct hand hand;
+    struct aside aside;
     size_t arriving; /* what it received and waits to hear about */
     bool unstarted;  /* made, but not started yet */
     bool claimed;    /* links_apply()'s own */

@@ -15,6 +15,7 @@
 
 #include "gw/bearerbox/access_log.h"
 #include "gw/bearerbox/admin.h"
+#include "gw/bearerbox/aside.h"
 #include "gw/bearerbox/boxes.h"
 #include "gw/bearerbox/dispatch.h"
 #include "gw/bearerbox/inbox.h"
@@ -160,6 +161,8 @@ static void link_state(void *owner, enum smsc_state state)
 
     log_info("SMSC <%s> is %s%s%s", smsc_name(bearer->smsc), smsc_state_name(state),
              *detail != '\0' ? ": " : "", detail);
+    if (state != SMSC_ONLINE)
+        aside_look_again(bearer->gateway->links);
     dispatch_link_changed(bearer->gateway->dispatch, bearer);
 }
 
@@ -171,19 +174,20 @@ static void link_ready(void *owner)
 static void link_accepted(void *owner, struct smsc_submit *submit, struct slice foreign_id,
                           struct slice text, struct slice meta_data)
 {
-    const struct bearer *bearer = owner;
-
+    struct bearer *bearer = owner;
     const struct outgoing *outgoing = submit->owner;
 
     if (bearer->sticky)
         sticky_note(bearer->gateway->sticky, message_sms(outgoing->item->message)->receiver,
                     bearer->key);
+    aside_accepted(bearer);
     dispatch_accepted(owner, submit, foreign_id, text, meta_data);
 }
 
 static void link_failed(void *owner, struct smsc_submit *submit, enum smsc_failure failure,
                         struct slice text, struct slice meta_data)
 {
+    aside_failed(owner, message_sms(submit->message)->receiver, failure, text);
     dispatch_failed(owner, submit, failure, text, meta_data);
 }
 

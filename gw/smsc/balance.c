@@ -181,6 +181,12 @@ void balance_online(struct balance *balance)
     loop_timer_set(balance->timer, left > FIRST_MS ? left : FIRST_MS);
 }
 
+void balance_ask_now(struct balance *balance)
+{
+    if (balance != NULL)
+        loop_timer_set(balance->timer, 0);
+}
+
 void balance_stop(struct balance *balance)
 {
     if (balance != NULL)
@@ -225,6 +231,8 @@ void balance_heard(struct balance *balance, struct slice text)
                  (int)text.len, (const char *)text.data);
         return;
     }
+    smsc_log(balance->smsc, LOG_LEVEL_INFO, "SMSC <%s>: the network says: %.*s",
+             smsc_name(balance->smsc), (int)text.len, (const char *)text.data);
     bytes_printf(&value, "%.2f", amount);
     smsc_set_fact(balance->smsc, SMSC_FACT_BALANCE, bytes_slice(&value));
     bytes_free(&value);

@@ -22,6 +22,8 @@ bool balance_create(struct balance **balance, struct smsc *smsc, const struct co
 void balance_free(struct balance *balance);
 /* The connection is online: it may be asked when it is time. */
 void balance_online(struct balance *balance);
+/* There is a reason to ask now. */
+void balance_ask_now(struct balance *balance);
 /* It ends. */
 void balance_stop(struct balance *balance);
 

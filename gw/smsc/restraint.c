@@ -31,9 +31,11 @@ struct restraint {
     struct quiet_hours quiet;
     long exempt; /* priority that quiet hours do not hold back; -1: none */
     bool started;
-    char *hold; /* or NULL */
-    char *key;  /* what is counted by; NULL: nothing yet */
-    char *path; /* NULL: not kept */
+    char *hold;             /* or NULL */
+    char *aside;            /* why, or NULL */
+    int64_t aside_until_ms; /* loop time */
+    char *key;              /* what is counted by; NULL: nothing yet */
+    char *path;             /* NULL: not kept */
     bool dirty;
     struct bytes text;
     struct loop_timer *look, *save;
@@ -78,6 +80,12 @@ static void describe(const struct restraint *restraint, int64_t now, struct byte
 
     if (restraint->hold != NULL) {
         bytes_append_str(text, restraint->hold);
+    } else if (restraint->aside != NULL) {
+        int64_t left_ms = restraint->aside_until_ms - loop_now(restraint->loop);
+
+        bytes_append_str(text, "set aside until ");
+        print_time(text, now + left_ms / 1000, "%H:%M");
+        bytes_printf(text, ": %s", restraint->aside);
     } else if (window < LIMITS_WINDOWS) {
         bytes_printf(text, "limit-%s (%ld) is used up until ", limits_window_name(window),
                      restraint->limits.most[window]);
@@ -94,6 +102,11 @@ static int64_t ms_to_next_look(const struct restraint *restraint, int64_t now)
 {
     int64_t next = LOOK_MAX_MS;
 
+    if (restraint->aside != NULL) {
+        int64_t left = restraint->aside_until_ms - loop_now(restraint->loop);
+
+        next = left < next ? left : next;
+    }
     if (limits_are_set(&restraint->limits)) {
         int64_t left = (limits_next_end(&restraint->limits) - now) * 1000;
 
@@ -108,6 +121,18 @@ static int64_t ms_to_next_look(const struct restraint *restraint, int64_t now)
     return next > 0 ? next : 1000;
 }
 
+static bool changes_by_itself(const struct restraint *restraint)
+{
+    return limits_are_set(&restraint->limits) || restraint->quiet.count > 0 ||
+           restraint->aside != NULL;
+}
+
+static void end_aside(struct restraint *restraint)
+{
+    free(restraint->aside);
+    restraint->aside = NULL;
+}
+
 /* Something may have begun or ended. Looks again in time. */
 static void look(void *arg)
 {
@@ -115,9 +140,11 @@ static void look(void *arg)
     int64_t now = restraint_clock();
 
     limits_turn(&restraint->limits, now);
+    if (restraint->aside != NULL && loop_now(restraint->loop) >= restraint->aside_until_ms)
+        end_aside(restraint);
     bytes_clear(&restraint->text);
     describe(restraint, now, &restraint->text);
-    if (restraint->started && (limits_are_set(&restraint->limits) || restraint->quiet.count > 0))
+    if (restraint->started && changes_by_itself(restraint))
         loop_timer_set(restraint->look, ms_to_next_look(restraint, now));
     restraint->changed(restraint->arg);
 }
@@ -271,6 +298,7 @@ void restraint_free(struct restraint *restraint)
     loop_timer_free(restraint->save);
     bytes_free(&restraint->text);
     free(restraint->hold);
+    end_aside(restraint);
     free(restraint);
 }
 
@@ -292,6 +320,7 @@ void restraint_stop(struct restraint *restraint)
         return;
     save(restraint);
     leave_list(restraint);
+    end_aside(restraint); /* who starts it again wants it to work */
     restraint->started = false;
     free(restraint->path);
     restraint->path = NULL;
@@ -319,6 +348,22 @@ void restraint_hold(struct restraint *restraint, const char *why)
     loop_timer_set(restraint->look, 0);
 }
 
+void restraint_set_aside(struct restraint *restraint, const char *why, int64_t ms)
+{
+    if (!restraint->started || (why == NULL && restraint->aside == NULL))
+        return;
+    end_aside(restraint);
+    if (why != NULL)
+        restraint->aside = memory_strdup(why);
+    restraint->aside_until_ms = loop_now(restraint->loop) + ms;
+    loop_timer_set(restraint->look, 0);
+}
+
+bool restraint_is_aside(const struct restraint *restraint)
+{
+    return restraint->aside != NULL;
+}
+
 /* --- asking and counting ------------------------------------------------------------------------
  */
 
@@ -327,7 +372,7 @@ size_t restraint_permits(struct restraint *restraint, int priority, size_t under
     int64_t now;
     size_t left;
 
-    if (restraint->hold != NULL)
+    if (restraint->hold != NULL || restraint->aside != NULL)
         return 0;
     if (restraint->quiet.count == 0 && !limits_are_set(&restraint->limits))
         return SIZE_MAX;

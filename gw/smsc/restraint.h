@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * restraint - when a connection that works takes nothing all the same: its limits
- * are used up (limits.h), there are quiet hours (quiet_hours.h), or something
- * holds it (an empty account). For any driver; smsc.c asks before a message
+ * are used up (limits.h), there are quiet hours (quiet_hours.h), something holds it
+ * (an empty account), or it is set aside for a while. For any driver; smsc.c asks before a message
  * begins. A message that has begun is finished.
  *
  * What was used is counted by SIM, or by the connection's name where there is
@@ -35,6 +35,9 @@ void restraint_stop(struct restraint *restraint);
 void restraint_set_sim(struct restraint *restraint, struct slice sim);
 /* Nothing goes until it is called with NULL. */
 void restraint_hold(struct restraint *restraint, const char *why);
+/* Nothing goes for so long, or until it is called with NULL. */
+void restraint_set_aside(struct restraint *restraint, const char *why, int64_t ms);
+bool restraint_is_aside(const struct restraint *restraint);
 
 /* How many messages of that priority may begin now, when so many are under way;
  * SIZE_MAX: as many as you like. */

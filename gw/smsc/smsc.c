@@ -143,6 +143,20 @@ void smsc_hold(struct smsc *smsc, const char *why)
     restraint_hold(smsc->restraint, why);
 }
 
+bool smsc_is_aside(const struct smsc *smsc)
+{
+    return restraint_is_aside(smsc->restraint);
+}
+
+void smsc_set_aside(struct smsc *smsc, const char *why, int64_t ms)
+{
+    restraint_set_aside(smsc->restraint, why, ms);
+    if (why != NULL) {
+        smsc_count(smsc, SMSC_TALLY_SET_ASIDE, 1);
+        balance_ask_now(smsc->balance); /* an empty account is the likeliest reason */
+    }
+}
+
 static void note_limits(struct smsc *smsc)
 {
     struct bytes used = {0};

@@ -129,6 +129,9 @@ size_t smsc_permits(const struct smsc *smsc, int priority);
 size_t smsc_prefetch(const struct smsc *smsc);
 /* Only while smsc_has_room(). The answer never comes from inside this call. */
 void smsc_send(struct smsc *smsc, struct smsc_submit *submit);
+/* It works, and takes no message for so long all the same; NULL: it does again. */
+void smsc_set_aside(struct smsc *smsc, const char *why, int64_t ms);
+bool smsc_is_aside(const struct smsc *smsc);
 /* false: take nothing from the network for now (isolated). Default true. */
 void smsc_set_receiving(struct smsc *smsc, bool receiving);
 

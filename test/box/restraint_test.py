@@ -121,7 +121,7 @@ class Limits(Fakes):
         modem.ctl("set iccid 89490112345678900001")
         modem.ctl("vanish 0.5")
         gw.wait_log("another SIM: its ICCID is 89490112345678900001")
-        gw.wait_status(r"m1.*online")
+        gw.wait_status(r"\[m1\].*\(online")
         gw.wait_status(r"limit month 1/1")
         gw.sendsms(to="+4917012345", text="three")
         gw.wait_status(r"limit-month \(1\) is used up")
@@ -177,6 +177,84 @@ class QuietHours(Fakes):
         self.start({"quiet_hours": around_now(), "preferred_prefix": "1"}, {})
         self.send(3)
         self.smscs[1].wait(3)
+
+
+class SetAside(GatewayTest):
+    """Two SIMs, one of them without credit."""
+
+    def start(self, ids=("m", "m"), bound=False, **more):
+        self.modems = [self.peer(VirtualModem()) for _ in range(2)]
+        self.gw = self.gateway(core={"sms_resend_freq": 1, "sms_resend_retry": -1}, smsc=[
+            {"smsc": "at", "smsc_id": ids[n], "smsc_admin_id": "m%d" % (n + 1),
+             "device": modem.device, **({"allowed_smsc_id": ids[n]} if bound else {}), **more}
+            for n, modem in enumerate(self.modems)])
+        self.gw.start()
+        for name in ("m1", "m2"):
+            self.gw.wait_status(r"\[%s\].*\(online" % name)
+
+    def send(self, count, first=0):
+        for n in range(first, first + count):
+            self.gw.sendsms(to="+49170%05d" % n, text="number %d" % n)
+
+    def refused(self):
+        return self.modems[0].ctl("stats")["counts"]["refused"]
+
+    def sent(self, n):
+        return sorted(part["text"] for part in self.modems[n].sent_parts())
+
+    def test_it_stands_aside_and_goes_on_when_it_is_needed(self):
+        self.start(balance_code="*100#")
+        self.modems[0].ctl("ussd *100# 0 Balance: 0.00 EUR")
+        self.modems[0].ctl("reports refuse 38")
+        self.send(30)
+        page = self.gw.wait_status(r"set aside until \d\d:\d\d: 3 messages in a row met "
+                                   r"\+CMS ERROR: 38 \(.*\), while m2 sends", 60)
+        self.assertRegex(page.string, r"m1.*online")
+        self.gw.wait_status("set-aside 1")
+        self.modems[1].wait_sent(30, timeout=60)
+        self.assertEqual(self.sent(1), sorted("number %d" % n for n in range(30)))
+        refused = self.refused()
+        self.gw.wait_log("the network says: Balance: 0.00 EUR")
+        self.send(10, 30)
+        self.modems[1].wait_sent(40, timeout=60)
+        self.assertEqual(self.refused(), refused)
+        self.modems[0].ctl("reports auto")
+        self.modems[1].ctl("vanish 3600")
+        self.gw.wait_status(r"\[m2\].*\(re-connecting", 40)
+        self.send(1, 40)
+        self.modems[0].wait_sent(1, timeout=60)
+
+    def test_not_when_no_other_sends(self):
+        self.start()
+        for modem in self.modems:
+            modem.ctl("reports refuse 38")
+        self.send(6)
+        wait_for(lambda: self.refused() >= 6, 60, "six refusals")
+        self.assertNotIn("aside", self.gw.status())
+        self.modems[0].ctl("reports auto")
+        self.modems[1].ctl("reports auto")
+        wait_for(lambda: len(self.sent(0)) + len(self.sent(1)) >= 6, 60, "all of them")
+
+    def test_not_when_the_other_may_not_take_over(self):
+        self.start(ids=("a", "b"), bound=True)
+        self.modems[0].ctl("reports refuse 38")
+        for n in range(6):
+            self.gw.sendsms(to="+4917000%03d" % n, text="bound %d" % n, smsc="a")
+            self.gw.sendsms(to="+4917000%03d" % n, text="free %d" % n, smsc="b")
+        wait_for(lambda: self.refused() >= 6 and self.sent(1), 60, "six refusals")
+        self.assertNotIn("aside", self.gw.status())
+        self.modems[0].ctl("reports auto")
+        self.modems[0].wait_sent(1, timeout=60)
+
+    def test_not_for_one_receiver(self):
+        self.start()
+        for modem in self.modems:
+            modem.ctl("fate +4966 refuse 38")
+        self.gw.sendsms(to="+4966", text="never")
+        self.send(10)
+        wait_for(lambda: len(self.sent(0)) + len(self.sent(1)) >= 10, 60, "all of them")
+        wait_for(lambda: self.refused() >= 4, 60, "four refusals")
+        self.assertNotIn("aside", self.gw.status())
 
 
 if __name__ == "__main__":

@@ -227,12 +227,36 @@ static void mistakes(void **state)
     conf = NULL;
 }
 
+static void set_aside_for_a_while(void **state)
+{
+    (void)state;
+    create("");
+    restraint_set_aside(restraint, "for a reason", 300);
+    assert_true(restraint_is_aside(restraint));
+    assert_int_equal(permits(9), 0);
+    wait_for("set aside until ");
+    assert_non_null(strstr(restraint_text(restraint), ": for a reason"));
+    wait_for("");
+    assert_false(restraint_is_aside(restraint));
+    assert_true(permits(0) > 0);
+    restraint_set_aside(restraint, "once more", 3600000);
+    wait_for("set aside until ");
+    restraint_set_aside(restraint, NULL, 0);
+    wait_for("");
+    assert_true(permits(0) > 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        CASE(none),   CASE(quiet_hours_begin_and_end), CASE(a_limit_is_used_up_and_turns),
-        CASE(a_hold), CASE(remembered_by_sim),         CASE(mistakes),
+        CASE(none),
+        CASE(quiet_hours_begin_and_end),
+        CASE(a_limit_is_used_up_and_turns),
+        CASE(a_hold),
+        CASE(remembered_by_sim),
+        CASE(mistakes),
+        CASE(set_aside_for_a_while),
     };
     struct bytes command = {0};
     int failed;
