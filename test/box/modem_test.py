@@ -283,6 +283,15 @@ class Faults(ModemCase):
         self.modem.ctl("set creg 1")
         self.assert_once(2)
 
+    def test_one_that_does_not_look_for_a_network_is_told_to(self):
+        self.modem.ctl("set creg 0")
+        self.start(wait=False)
+        self.gw.wait_log("it does not look for a network: AT+CFUN=1", timeout=120)
+        self.assertIn("--> AT+CFUN=1^M", self.gw.log())
+        self.modem.ctl("set creg 1")
+        self.send_all(1)
+        self.assert_once(1)
+
     def test_temporary_errors(self):
         self.start()
         for code in (38, 42, 500):

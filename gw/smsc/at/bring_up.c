@@ -23,7 +23,7 @@
 #define RESTARTS_MAX         5
 #define SLOW_CHUNK           18 /* octets at once that any modem takes */
 #define SLOW_GAP_MS          10
-#define NUDGE_AFTER_MS       60000 /* not registered for so long */
+#define NUDGE_MS             20000
 
 bool at_modem_error_is(const struct at_modem *modem, enum cause_class class)
 {
@@ -329,18 +329,15 @@ static bool says_registered(const struct at_answer *answer, const char *prefix, 
     return false;
 }
 
-/* Section 5: some are to be told that they may search. Once each. */
 static void nudge(struct at_modem *modem, long status)
 {
-    static const char *const commands[] = {"AT+CFUN=1", "AT+COPS=0"};
-    int64_t now = clock_monotonic_ms();
+    const struct at_nudge_step *step = at_nudge_next(&modem->nudges, status, clock_monotonic_ms());
 
-    if (modem->searching_at == 0)
-        modem->searching_at = now;
-    if (status != 0 || modem->nudges >= (int)(sizeof commands / sizeof commands[0]) ||
-        now - modem->searching_at < (modem->nudges + 1) * (int64_t)NUDGE_AFTER_MS)
-        return;
-    at_modem_command(modem, 20000, "%s", commands[modem->nudges++]);
+    for (int i = 0; step != NULL && i < AT_NUDGE_COMMANDS && step->commands[i] != NULL; i++) {
+        log_to(modem->log, LOG_LEVEL_INFO, "%s: it does not look for a network: %s", modem->name,
+               step->commands[i]);
+        at_modem_command(modem, NUDGE_MS, "%s", step->commands[i]);
+    }
 }
 
 enum at_condition at_modem_registration(struct at_modem *modem)
@@ -360,8 +357,7 @@ enum at_condition at_modem_registration(struct at_modem *modem)
             return AT_AGAIN;
         if ((final == AT_OK && says_registered(&modem->answer, questions[i].prefix, &status)) ||
             (final == AT_ERROR && i == 0 && status < 0 && !at_modem_error_is(modem, CAUSE_WAIT))) {
-            modem->searching_at = 0; /* or it does not say */
-            modem->nudges = 0;
+            at_nudge_forget(&modem->nudges); /* or it does not say */
             at_modem_tell_registration(modem, status);
             return AT_GOOD;
         }

@@ -9,6 +9,7 @@
 #include "gw/sms/cause.h"
 #include "gw/sms/pdu.h"
 #include "gw/smsc/at/modem.h"
+#include "gw/smsc/at/nudge.h"
 #include "gw/smsc/at/text_mode.h"
 
 /* Time limits in ms. */
@@ -42,8 +43,7 @@ struct at_modem {
     int64_t next_recheck;   /* when to look at CNMI */
     int64_t doubtful_until; /* and soon again */
     int64_t awake_until;    /* it may sleep from then on; 0: nothing was said yet */
-    int64_t searching_at;   /* since when it is not registered; 0: it is */
-    int nudges;             /* given meanwhile */
+    struct at_nudges nudges;
     struct at_about about;
     struct at_ussd ussd;
     struct bytes memory;   /* that is read from now; empty: the modem's own choice */
