@@ -332,6 +332,7 @@ static void open_store(struct gateway *gateway)
     struct store_options options = {
         .history_s = conf_number(gateway->core, "store-history"),
         .history_octets = conf_number(gateway->core, "store-history-size") * INT64_C(1048576),
+        .await_s = conf_number(gateway->core, "dlr-awaited-time"),
         .sync = sync_of(conf_string(gateway->core, "store-sync")),
         .hold_uncertain = gateway->settings.hold_uncertain,
         .damaged = on_damaged,

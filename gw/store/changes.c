@@ -301,70 +301,118 @@ bool change_ripen(struct database *database, struct operation *operation)
 
 /* --- prune ------------------------------------------------------------------ */
 
-struct prunable {
-    int64_t number;
-    int state;
+/* What was found in PRUNE_STEP rows. */
+struct old {
+    size_t count;
+    struct {
+        int64_t number;
+        int state;
+    } rows[PRUNE_STEP];
 };
 
-/* Looks PRUNE_STEP rows further. Rows stand in the order of acceptance: the
- * first one that was accepted too late ends the walk. */
-static bool find_prunable(struct database *database, int64_t before_ms, struct prunable *found,
-                          size_t *count, bool *more)
+typedef bool wanted_fn(int state);
+
+/* Looks PRUNE_STEP rows further for those that are as they are since before_ms. Rows
+ * stand in the order of acceptance: the first one that was accepted too late
+ * ends the walk. */
+static bool find_old(struct database *database, int64_t *cursor, int64_t before_ms,
+                     wanted_fn *wanted, struct old *found, bool *more)
 {
     sqlite3_stmt *statement = database_statement(database, STATEMENT_WALK);
-    int seen = 0, result;
+    int seen = 0, result = SQLITE_ROW;
 
-    *count = 0;
+    found->count = 0;
     *more = true;
-    sqlite3_bind_int64(statement, 1, database->prune_cursor);
+    sqlite3_bind_int64(statement, 1, *cursor);
     sqlite3_bind_int(statement, 2, PRUNE_STEP);
     while (*more && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+        int64_t number = sqlite3_column_int64(statement, 0);
         int state = sqlite3_column_int(statement, 1);
 
         seen++;
-        database->prune_cursor = sqlite3_column_int64(statement, 0);
-        if (!is_guarded(statement, 5, database->prune_cursor, sqlite3_column_int(statement, 4),
-                        state)) {
+        if (!is_guarded(statement, 5, number, sqlite3_column_int(statement, 4), state)) {
             sqlite3_reset(statement);
-            return database_note_damage(database, database->prune_cursor);
+            return database_note_damage(database, number);
         }
-        if (sqlite3_column_int64(statement, 3) >= before_ms)
-            *more = false;
-        else if (state_is_final(state) && sqlite3_column_int64(statement, 2) < before_ms)
-            found[(*count)++] = (struct prunable){database->prune_cursor, state};
+        *more = sqlite3_column_int64(statement, 3) < before_ms;
+        if (*more)
+            *cursor = number;
+        if (*more && wanted(state) && sqlite3_column_int64(statement, 2) < before_ms) {
+            found->rows[found->count].number = number;
+            found->rows[found->count++].state = state;
+        }
     }
     bool sound = !*more || result == SQLITE_DONE;
     sqlite3_reset(statement);
     if (seen < PRUNE_STEP)
         *more = false;
-    if (!*more)
-        database->prune_cursor = 0;
     return sound;
 }
 
-static bool delete_found(struct database *database, const struct prunable *found, size_t count)
+static bool delete_found(struct database *database, const struct old *found)
 {
     if (!database_begin(database))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        if (!change_delete(database, found[i].number))
+    for (size_t i = 0; i < found->count; i++) {
+        if (!change_delete(database, found->rows[i].number))
             return false;
-        database->delta[found[i].state]--;
+        database->delta[found->rows[i].state]--;
     }
     return database_commit(database);
 }
 
 bool change_prune(struct database *database, int64_t before_ms, bool *more)
 {
-    struct prunable found[PRUNE_STEP];
-    size_t count;
+    struct old found;
 
-    if (!find_prunable(database, before_ms, found, &count, more))
+    if (!find_old(database, &database->prune_cursor, before_ms, state_is_final, &found, more))
         return false;
-    if (count == 0 || delete_found(database, found, count))
+    if (!*more)
+        database->prune_cursor = 0;
+    if (found.count == 0 || delete_found(database, &found))
         return true;
     database_roll_back(database);
     return false;
+}
+
+/* --- reports that never come -------------------------------------------------- */
+
+static bool is_awaited(int state)
+{
+    return state == STATE_SENT;
+}
+
+static bool close_found(struct database *database, const struct old *found)
+{
+    struct store_change change = store_change_none();
+    bool good = database_begin(database);
+
+    change.state = STATE_ACCEPTED;
+    change.error = slice_str("its report never came");
+    for (size_t i = 0; good && i < found->count; i++) {
+        struct operation *operation = operation_update(found->rows[i].number, &change);
+
+        good = change_update(database, operation);
+        operation_free(operation);
+    }
+    return good && database_commit(database);
+}
+
+bool change_stop_awaiting(struct database *database, int64_t before_ms, size_t *count, bool *more)
+{
+    int64_t cursor = database->await_cursor;
+    struct old found;
+
+    *count = 0;
+    if (!find_old(database, &cursor, before_ms, is_awaited, &found, more))
+        return false;
+    if (found.count > 0 && !close_found(database, &found)) {
+        database_roll_back(database);
+        return false;
+    }
+    database->await_cursor = cursor;
+    *count = found.count;
+    return true;
 }
 
 /* --- recover ---------------------------------------------------------------- */

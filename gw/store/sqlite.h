@@ -121,7 +121,7 @@ struct database {
     int64_t reserving;          /* the same, if the running transaction commits */
     int64_t tally[STATE_LIMIT]; /* entries by state, as of the last commit */
     int64_t delta[STATE_LIMIT]; /* by the running transaction */
-    int64_t prune_cursor;
+    int64_t prune_cursor, await_cursor; /* how far the walks through the table are */
     bool has_parts;       /* there is a row in the table `part` */
     bool seized;          /* a transaction is open, by database_seize() */
     int64_t data_version; /* changes when somebody else writes into the file */
@@ -217,6 +217,9 @@ bool change_delete(struct database *database, int64_t number);
  * A transaction of its own.
  */
 bool change_prune(struct database *database, int64_t before_ms, bool *more);
+/* As that: SENT since before before_ms becomes ACCEPTED; *count is how many. The walk
+ * stays at its end, until await_cursor is set to 0. */
+bool change_stop_awaiting(struct database *database, int64_t before_ms, size_t *count, bool *more);
 /* SENDING becomes QUEUED, or HELD with hold_uncertain; each is logged. A transaction of its own. */
 bool change_recover(struct database *database, int64_t *uncertain);
 

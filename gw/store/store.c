@@ -444,6 +444,7 @@ struct store *store_open(struct loop *loop, const struct store_options *options,
         .in_memory = options->path == NULL,
         .history_ms = options->history_s > 0 ? options->history_s * 1000 : 0,
         .history_octets = options->history_octets,
+        .await_ms = options->await_s > 0 ? options->await_s * 1000 : 0,
         .answered = on_answered,
         .arg = store,
     };

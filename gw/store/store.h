@@ -98,6 +98,8 @@ struct store_options {
     int64_t history_s; /* how long finished entries stay; 0: gone at once */
     /* Above so many octets of the file the oldest finished entries go earlier; 0: never. */
     int64_t history_octets;
+    /* How long a SENT entry waits for its report before it is ACCEPTED; 0: for ever. */
+    int64_t await_s;
     enum store_sync sync;
     bool hold_uncertain; /* what was SENDING at opening becomes HELD, not QUEUED */
     /* The file turned out to be damaged: from now on everything is answered

@@ -17,7 +17,8 @@
 #define PRUNE_BUSY_MS  100  /* between two steps of pruning under load */
 #define PRUNE_LEAST_MS 2000 /* between two walks through the table */
 #define PRUNE_MOST_MS  60000
-#define MEASURE_MS     1000 /* between two looks at the file's size */
+#define MEASURE_MS     1000               /* between two looks at the file's size */
+#define AWAIT_AGAIN_MS (24 * 3600 * 1000) /* until messages that were sent late are looked for */
 
 #define NEVER CARRIER_NEVER
 
@@ -39,7 +40,7 @@ struct writer {
 
     /* Of who uses the database; moments are monotonic. */
     struct carrier carrier;
-    int64_t checkpoint_at, tend_at, prune_at, pruned_at, measured_at;
+    int64_t checkpoint_at, tend_at, prune_at, pruned_at, measured_at, await_again_at;
     bool oversize; /* the file is larger than the history may make it */
 };
 
@@ -62,11 +63,13 @@ static void hand_back(struct writer *writer, struct batch *batch)
 
 static int64_t prune_interval(const struct writer *writer)
 {
-    int64_t interval = writer->options.history_ms / 100;
+    int64_t shortest = writer->options.history_ms;
 
-    if (interval < PRUNE_LEAST_MS)
+    if (shortest == 0 || (writer->options.await_ms > 0 && writer->options.await_ms < shortest))
+        shortest = writer->options.await_ms;
+    if (shortest / 100 < PRUNE_LEAST_MS)
         return PRUNE_LEAST_MS;
-    return interval < PRUNE_MOST_MS ? interval : PRUNE_MOST_MS;
+    return shortest / 100 < PRUNE_MOST_MS ? shortest / 100 : PRUNE_MOST_MS;
 }
 
 /* Too large a file is pruned of what is finished, however new. */
@@ -74,8 +77,8 @@ static void measure(struct writer *writer)
 {
     int64_t now = clock_monotonic_ms();
 
-    if (writer->options.history_octets == 0 || writer->prune_at == NEVER ||
-        (!writer->oversize && now - writer->measured_at < MEASURE_MS))
+    if (writer->options.history_octets == 0 || writer->options.history_ms == 0 ||
+        writer->prune_at == NEVER || (!writer->oversize && now - writer->measured_at < MEASURE_MS))
         return;
     writer->measured_at = now;
     writer->oversize = database_octets(writer->carrier.database) > writer->options.history_octets;
@@ -83,15 +86,50 @@ static void measure(struct writer *writer)
         writer->prune_at = now;
 }
 
-static void prune(struct writer *writer)
+/* Says whether there is more to do. */
+static bool prune_history(struct writer *writer)
 {
     int64_t age_ms = writer->oversize ? 0 : writer->options.history_ms;
     bool more = false;
 
-    if (!change_prune(writer->carrier.database, clock_wall_ms() - age_ms, &more)) {
-        log_error("store: cannot prune the history: %s", database_error(writer->carrier.database));
-        more = false;
+    if (writer->options.history_ms == 0)
+        return false;
+    if (change_prune(writer->carrier.database, clock_wall_ms() - age_ms, &more))
+        return more;
+    log_error("store: cannot prune the history: %s", database_error(writer->carrier.database));
+    return false;
+}
+
+static bool stop_awaiting(struct writer *writer)
+{
+    struct database *database = writer->carrier.database;
+    int64_t now = clock_monotonic_ms();
+    size_t count;
+    bool more;
+
+    if (writer->options.await_ms == 0)
+        return false;
+    if (writer->await_again_at <= now) {
+        database->await_cursor = 0;
+        writer->await_again_at = now + AWAIT_AGAIN_MS;
     }
+    if (!change_stop_awaiting(database, clock_wall_ms() - writer->options.await_ms, &count,
+                              &more)) {
+        log_error("store: cannot end the waiting for reports: %s", database_error(database));
+        return false;
+    }
+    if (count > 0)
+        log_info("store: %zu messages were sent long ago, and their reports never came: no "
+                 "longer waited for",
+                 count);
+    return more;
+}
+
+static void prune(struct writer *writer)
+{
+    bool more = prune_history(writer);
+
+    more |= stop_awaiting(writer);
     writer->pruned_at = clock_monotonic_ms();
     if (!more)
         writer->prune_at =
@@ -269,7 +307,9 @@ struct writer *writer_start(const struct writer_options *options)
 
     writer->options = *options;
     writer->checkpoint_at = writer->tend_at = NEVER;
-    writer->prune_at = options->history_ms > 0 ? clock_monotonic_ms() + PRUNE_LEAST_MS : NEVER;
+    writer->prune_at = options->history_ms > 0 || options->await_ms > 0
+                           ? clock_monotonic_ms() + PRUNE_LEAST_MS
+                           : NEVER;
     init_shared(writer);
     if (!options->in_memory)
         wal_take_over(options->database);

@@ -23,6 +23,7 @@ struct writer_options {
     bool in_memory;
     int64_t history_ms;     /* 0: none is kept */
     int64_t history_octets; /* of the file, above which the history is cut; 0: any number */
+    int64_t await_ms;       /* how long a report is waited for; 0: for ever */
     /* On the writer's thread: there is something to take. */
     void (*answered)(void *arg);
     void *arg;

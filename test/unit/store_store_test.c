@@ -562,18 +562,22 @@ static void insert_pairs(void *arg)
     loop_post(fixture.loop, insert_pairs, NULL);
 }
 
-static int64_t count_receiver(sqlite3 *db, const char *receiver)
+/* ?1 in the question is the text. */
+static int64_t count_rows(sqlite3 *db, const char *question, const char *text)
 {
     sqlite3_stmt *statement;
 
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM message WHERE receiver = ?1", -1,
-                                        &statement, NULL),
-                     SQLITE_OK);
-    sqlite3_bind_text(statement, 1, receiver, -1, SQLITE_STATIC);
+    assert_int_equal(sqlite3_prepare_v2(db, question, -1, &statement, NULL), SQLITE_OK);
+    sqlite3_bind_text(statement, 1, text, -1, SQLITE_STATIC);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
     int64_t count = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
     return count;
+}
+
+static int64_t count_receiver(sqlite3 *db, const char *receiver)
+{
+    return count_rows(db, "SELECT count(*) FROM message WHERE receiver = ?1", receiver);
 }
 
 static void killed_in_the_middle(void **state)
@@ -698,15 +702,22 @@ static void full_disk_is_told_and_ends(void **state)
 
 /* --- history ------------------------------------------------------------------------------ */
 
-static int64_t rows_now(void)
+static int64_t rows_where(const char *condition, const char *text)
 {
+    char question[120];
     sqlite3 *db;
 
+    snprintf(question, sizeof question, "SELECT count(*) FROM message WHERE %s", condition);
     assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
     sqlite3_busy_timeout(db, 5000);
-    int64_t count = count_receiver(db, "1");
+    int64_t count = count_rows(db, question, text);
     sqlite3_close(db);
     return count;
+}
+
+static int64_t rows_now(void)
+{
+    return rows_where("receiver = ?1", "1");
 }
 
 static void on_rows_tick(void *arg)
@@ -740,6 +751,62 @@ static void finished_entries_are_pruned(void **state)
     assert_int_equal(fetch("smsc1", 10), 1);
     forget_entries();
     message_unref(message);
+    close_store();
+}
+
+/* --- reports that never come ------------------------------------------------------------------ */
+
+static void on_awaiting_tick(void *arg)
+{
+    struct loop_timer **timer = arg;
+
+    if (rows_where("state = (SELECT number FROM state WHERE name = ?1)", "sent") == 0)
+        loop_stop(fixture.loop);
+    else
+        loop_timer_set(*timer, 50);
+}
+
+static void wait_until_none_is_awaited(void)
+{
+    struct loop_timer *tick;
+
+    tick = loop_timer_create(fixture.loop, on_awaiting_tick, &tick);
+    loop_timer_set(tick, 50);
+    wait_answer();
+    loop_timer_free(tick);
+}
+
+static void reports_are_not_waited_for_for_ever(void **state)
+{
+    struct store_options options = {.path = fixture.path, .history_s = 3600, .await_s = 1};
+
+    (void)state;
+    open_store_as(&options);
+    int64_t waiting = insert_text("1", STATE_QUEUED);
+    for (int i = 0; i < 600; i++)
+        insert_text("2", STATE_SENT);
+    insert_text("3", STATE_DELIVERED);
+    assert_int_equal(change_state(waiting, STATE_SENDING), STORE_OK);
+    wait_until_none_is_awaited();
+    assert_int_equal(list_state(STORE_MT, STATE_ACCEPTED), 64); /* no more are asked for */
+    assert_counts(1, 1, 0, 0);
+    assert_int_equal(rows_where("error = ?1", "its report never came"), 600);
+    assert_int_equal(list_state(STORE_MT, STATE_DELIVERED), 1);
+    assert_int_equal(change_state(got[0].number, STATE_DELIVERED), STORE_OK);
+    forget_entries();
+    close_store();
+}
+
+static void without_a_history_they_are_gone(void **state)
+{
+    struct store_options options = {.path = fixture.path, .await_s = 1};
+
+    (void)state;
+    open_store_as(&options);
+    for (int i = 0; i < 3; i++)
+        insert_text("1", STATE_SENT);
+    wait_until_none_is_awaited();
+    assert_int_equal(rows_now(), 0);
     close_store();
 }
 
@@ -953,6 +1020,8 @@ int main(void)
         STORE_TEST(what_must_be_known_outlasts_the_trouble),
         STORE_TEST(full_disk_is_told_and_ends),
         STORE_TEST(finished_entries_are_pruned),
+        STORE_TEST(reports_are_not_waited_for_for_ever),
+        STORE_TEST(without_a_history_they_are_gone),
         STORE_TEST(second_bearerbox_is_refused),
         STORE_TEST(foreign_files_are_refused),
         STORE_TEST(missing_columns_are_added),
