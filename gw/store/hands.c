@@ -62,6 +62,7 @@ static bool map(struct hands *hands, size_t count)
 
     if (mapped == MAP_FAILED)
         return false;
+    mlock(mapped, count * sizeof *hands->places); /* so that it is never read again */
     if (hands->places != NULL)
         munmap(hands->places, hands->count * sizeof *hands->places);
     hands->places = mapped;
@@ -96,6 +97,17 @@ static bool grow(struct hands *hands)
     return true;
 }
 
+/* What cannot be read must not be mapped: it would end the process. */
+static bool is_readable(int fd, size_t count)
+{
+    int64_t places[PLACES_AT_ONCE];
+
+    for (size_t place = 0; place < count; place += PLACES_AT_ONCE)
+        if (pread(fd, places, sizeof places, (off_t)(place * sizeof places[0])) != sizeof places)
+            return false;
+    return true;
+}
+
 static size_t places_in(int fd)
 {
     struct stat status;
@@ -103,7 +115,7 @@ static size_t places_in(int fd)
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size < 0)
         return 0;
     size_t count = (size_t)status.st_size / sizeof(int64_t) / PLACES_AT_ONCE * PLACES_AT_ONCE;
-    return count <= PLACES_MOST ? count : 0;
+    return count <= PLACES_MOST && is_readable(fd, count) ? count : 0;
 }
 
 struct hands *hands_open(const char *path)
