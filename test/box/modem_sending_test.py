@@ -200,17 +200,40 @@ class FromMemory(ModemCase):
         self.assertEqual(stats["counts"]["submitted"], 2)
         self.gw.wait_log("AT+CMSS=1")
 
-    def test_what_a_crash_left_in_the_memory(self):
+    def crash(self, command):
+        """When the message is written; and what people have put there stays."""
         submit = "0001000C9194711032547600000568656C6C6F"
         self.modem.ctl("store SM 3 00" + submit)
         self.modem.ctl("store SM 2 00" + submit)
         self.start(smsc={"send_from_memory": True})
-        self.modem.wait_stats(lambda s: s["memories"]["SM"][0] == 1)
-        self.gw.wait_log("--> AT+CMGD=1^M")
-        self.send_all(1)
-        self.assert_once(1)
+        self.modem.ctl(command)
+        self.send("message 0")
+        self.modem.wait_stats(lambda s: s["memories"]["SM"][0] == 3)
+        self.gw.wait_log("--> AT+CMSS=3^M")
+
+    def come_back(self):
+        self.gw.kill()
+        self.modem.ctl("resume")
+        self.gw.start()
+        self.modem.wait_stats(lambda s: s["memories"]["SM"][0] == 2, timeout=60)
+        self.empty()
+        self.assertEqual(self.texts(), ["message 0"])
         self.gw.wait_status(r"m1.*rcvd: sms 0 ")
-        self.assertNotIn("--> AT+CMGD=2^M", self.gw.log().split("AT+CMGW")[0])
+        log = self.gw.log()
+        for index in (1, 2):
+            self.assertNotIn("--> AT+CMGD=%d^M" % index, log)
+
+    def test_a_crash_when_it_was_sent(self):
+        self.crash("at-send 1 hang 3600")
+        self.modem.wait_sent(1)
+        self.come_back()
+        self.gw.wait_log("was sent before the gateway went down")
+
+    def test_a_crash_when_it_was_not_sent(self):
+        self.crash('answer +CMSS=3 {"final": null}')
+        self.gw.kill()
+        self.modem.ctl("answer +CMSS=3 null")
+        self.come_back()
 
     def test_a_modem_that_only_sends_what_is_stored(self):
         self.modem.ctl("set lacks +CMGS")

@@ -17,6 +17,7 @@
 #include "gw/smsc/at/pin_memory.h"
 #include "gw/smsc/at/seen.h"
 #include "gw/smsc/at/tries.h"
+#include "gw/smsc/at/written.h"
 #include "gwlib/clock.h"
 
 static struct at_references references;
@@ -213,6 +214,48 @@ static void an_answer_from_the_port_opened_anew(void **state)
     assert_int_equal(at_held_answered(&held), 0);
 }
 
+static void what_was_written_survives(void **state)
+{
+    struct uuid id = uuid_generate(), other = uuid_generate();
+    struct slice pdu = slice_str("0C9194711032547600000568656C6C6F");
+    struct at_written written = {.path = NULL};
+    char path[] = "/tmp/kantele-written-XXXXXX";
+    FILE *file;
+
+    (void)state;
+    close(mkstemp(path));
+    at_written_open(&written, path);
+    assert_false(at_written_is(&written, pdu));
+    at_written_note(&written, &id, 2, pdu);
+    at_written_close(&written);
+
+    written = (struct at_written){.path = NULL};
+    at_written_open(&written, path);
+    assert_true(at_written_is(&written, slice_str("0c9194711032547600000568656c6c6f")));
+    assert_false(at_written_is(&written, slice_str("0C9194711032547600000568656C6C6E")));
+    assert_false(at_written_was_sent(&written, &id, 2)); /* nobody has looked */
+    written.found = AT_WRITTEN_SENT;
+    assert_true(at_written_was_sent(&written, &id, 2));
+    assert_false(at_written_was_sent(&written, &id, 1));
+    assert_false(at_written_was_sent(&written, &other, 2));
+    at_written_forget(&written);
+    at_written_close(&written);
+
+    written = (struct at_written){.path = NULL};
+    at_written_open(&written, path);
+    assert_false(at_written_is(&written, pdu));
+    at_written_close(&written);
+
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("01234567-89ab-cdef-0123-456789abcdef no number", file);
+    fclose(file);
+    at_written_open(&written, path);
+    assert_false(at_written_is(&written, pdu));
+    at_written_close(&written);
+    unlink(path);
+}
+
 static void three_tries(void **state)
 {
     struct uuid one = uuid_generate(), other = uuid_generate();
@@ -304,6 +347,7 @@ int main(void)
         CASE(a_report_without_a_known_reference),
         CASE(how_long),
         CASE(an_answer_from_the_port_opened_anew),
+        CASE(what_was_written_survives),
         CASE(three_tries),
         CASE(seen_pdus),
         CASE(pdus_to_be_left),

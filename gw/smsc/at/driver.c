@@ -12,14 +12,17 @@
 #include "gw/smsc/at/driver_internal.h"
 #include "gwlib/memory.h"
 
-/* A file for each modem: "kannel.store.pins-AT2[name]". */
-static void open_pin_memory(struct at_driver *driver, const struct conf_group *group)
+/* Files for each modem: "kannel.store.pins-AT2[name]". */
+static void open_memories(struct at_driver *driver, const struct conf_group *group)
 {
     const struct conf_group *core = conf_first(conf_of(group), "core");
     struct bytes path = {0};
     bool kept = place_beside_store(core, "pins", driver->name, &path);
 
     at_pin_memory_open(&driver->knowledge.pins, kept ? bytes_str(&path) : NULL);
+    bytes_clear(&path);
+    kept = place_beside_store(core, "written", driver->name, &path);
+    at_written_open(&driver->knowledge.written, kept ? bytes_str(&path) : NULL);
     bytes_free(&path);
 }
 
@@ -32,6 +35,7 @@ static void driver_free(void *arg)
     bytes_free(&driver->opening.logged);
     bytes_free(&driver->opening.storage);
     at_pin_memory_close(&driver->knowledge.pins);
+    at_written_close(&driver->knowledge.written);
     at_sim_memory_free(&driver->knowledge.sim);
     at_settings_free(&driver->settings);
     free(driver->name);
@@ -51,7 +55,7 @@ static void *driver_create(struct smsc *smsc, const struct conf_group *group,
     }
     smsc_set_name(smsc, "AT2[%s]", smsc_id(smsc) != NULL ? smsc_id(smsc) : driver->settings.device);
     driver->name = memory_strdup(smsc_name(smsc));
-    open_pin_memory(driver, group);
+    open_memories(driver, group);
     at_references_init(&driver->references);
     driver->held.base = -1;
     driver->knowledge.reference = -1;

@@ -19,6 +19,7 @@
 #include "gw/smsc/at/seen.h"
 #include "gw/smsc/at/settings.h"
 #include "gw/smsc/at/ussd.h"
+#include "gw/smsc/at/written.h"
 #include "gw/smsc/smsc.h"
 
 /* Who owns the modem. Called on the modem's thread. */
@@ -66,6 +67,7 @@ struct at_knowledge {
     int pause_ms;             /* before a command; learnt from surplus answers */
     bool refused_indications; /* AT+CNMI, the last time; few are tried again */
     struct at_stored stored;
+    struct at_written written; /* what it is about, also after a crash */
     struct at_left left;
     bool omits_smsc;       /* phase 1: PDUs have no SMSC field; learnt from errors */
     bool knows_form;       /* a PDU of that form was sent or read */
@@ -132,10 +134,9 @@ enum at_outcome {
     AT_LOST                /* not sent, and the modem must be brought up again */
 };
 
-/* Sends one part. more: another part of the same message follows. text gets what
- * the modem said when it was not sent. */
-enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, bool want_report,
-                              bool more, int *reference, struct bytes *text);
+/* Sends one part. text gets what the modem said when it was not sent. */
+enum at_outcome at_modem_send(struct at_modem *modem, const struct smsc_submit *submit,
+                              int *reference, struct bytes *text);
 
 /* What the memory says of a message that was to be sent from there and whose
  * answer was lost. */

@@ -93,6 +93,7 @@ bool at_modem_recheck_indications(struct at_modem *modem);
 
 struct at_attempt {
     const struct sms *sms;
+    int part;
     bool want_report;
     bool without_validity;
     int reference;      /* of AT_SENT; -1: not told */
@@ -122,6 +123,8 @@ enum at_outcome at_attempt_result(struct at_modem *modem, struct at_attempt *att
 /* AT+CMGW and AT+CMSS. False: nothing was sent, and never will be this way. */
 bool at_send_stored(struct at_modem *modem, struct at_attempt *attempt, const struct pdu_line *line,
                     enum at_outcome *outcome);
+/* A stored PDU without what the modem may change: the centre, its reference. */
+struct slice at_stored_essence(struct slice digits);
 /* Whether the last answer said that the modem does not know the command. */
 bool at_modem_lacks_command(const struct at_modem *modem);
 /* Text mode: AT+CSCS when it is another one; -1: as it is. False when the device

@@ -386,11 +386,15 @@ static enum at_outcome doubt(struct at_modem *modem, struct at_attempt *attempt)
     return outcome;
 }
 
-enum at_outcome at_modem_send(struct at_modem *modem, const struct sms *sms, bool want_report,
-                              bool more, int *reference, struct bytes *text)
+enum at_outcome at_modem_send(struct at_modem *modem, const struct smsc_submit *submit,
+                              int *reference, struct bytes *text)
 {
-    struct at_attempt attempt = {
-        .sms = sms, .want_report = want_report, .reference = -1, .text = text};
+    struct at_attempt attempt = {.sms = message_sms(submit->message),
+                                 .part = submit->part,
+                                 .want_report = submit->want_report,
+                                 .reference = -1,
+                                 .text = text};
+    bool more = submit->part < submit->parts;
     enum at_outcome outcome;
 
     if (more && !keep_link(modem, true)) {

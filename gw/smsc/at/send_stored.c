@@ -17,6 +17,17 @@
 
 enum { STATUS_UNSENT = 2, STATUS_SENT = 3 };
 
+struct slice at_stored_essence(struct slice digits)
+{
+    struct bytes first = {0};
+    size_t smsc = 0;
+
+    if (bytes_append_unhex(&first, slice_sub(digits, 0, 2)))
+        smsc = first.data[0];
+    bytes_free(&first);
+    return slice_sub(digits, 2 + 2 * smsc + 4, digits.len);
+}
+
 /* `+CMGW: 7` */
 static bool written_index(const struct at_modem *modem, int *index)
 {
@@ -47,18 +58,26 @@ static bool forget(struct at_modem *modem)
     if (!stored->is_there)
         return true;
     stored->is_there = false;
-    return at_modem_select_memory(modem, slice_str(stored->memory)) &&
-           at_modem_command(modem, AT_STORAGE_MS, "AT+CMGD=%d", stored->index) != AT_GONE;
+    if (!at_modem_select_memory(modem, slice_str(stored->memory)) ||
+        at_modem_command(modem, AT_STORAGE_MS, "AT+CMGD=%d", stored->index) == AT_GONE)
+        return false;
+    if (modem->answer.final == AT_OK)
+        at_written_forget(&modem->knowledge->written);
+    return true;
 }
 
 /* Nothing can have been sent yet. False: the memory takes no messages. */
 static bool write_message(struct at_modem *modem, struct at_attempt *attempt,
                           const struct pdu_line *line, enum at_outcome *outcome)
 {
+    struct at_written *written = &modem->knowledge->written;
     int index;
 
+    at_written_note(written, &attempt->sms->id, attempt->part,
+                    at_stored_essence(slice_str(line->digits)));
     if (at_modem_command(modem, at_prompt_patience(modem), "AT+CMGW=%zu", line->tpdu_len) !=
         AT_PROMPT) {
+        at_written_forget(written);
         modem->stores_nothing = at_modem_lacks_command(modem);
         *outcome = at_attempt_without_prompt(modem, attempt);
         return !modem->stores_nothing;
@@ -73,6 +92,7 @@ static bool write_message(struct at_modem *modem, struct at_attempt *attempt,
         modem->stores_nothing = true;
         return false;
     case AT_ERROR:
+        at_written_forget(written);
         *outcome = at_attempt_failed(modem, attempt);
         modem->stores_nothing = at_modem_lacks_command(modem);
         return !modem->stores_nothing;
@@ -89,6 +109,14 @@ bool at_send_stored(struct at_modem *modem, struct at_attempt *attempt, const st
     int64_t started;
     enum at_final final;
 
+    if (at_written_was_sent(&modem->knowledge->written, &attempt->sms->id, attempt->part)) {
+        log_to(modem->log, LOG_LEVEL_INFO,
+               "%s: the message was sent before the gateway went down, the memory told",
+               modem->name);
+        modem->knowledge->written.found = AT_WRITTEN_NOT_FOUND;
+        *outcome = AT_SENT;
+        return true;
+    }
     if (!write_message(modem, attempt, line, outcome))
         return false;
     if (*outcome != AT_SENT)
@@ -120,22 +148,10 @@ bool at_send_stored(struct at_modem *modem, struct at_attempt *attempt, const st
 
 /* --- afterwards --------------------------------------------------------------------- */
 
-/* The TPDU without its reference, which the modem may have filled in. */
-static struct slice essence(struct slice digits)
-{
-    struct bytes first = {0};
-    size_t smsc = 0;
-
-    if (bytes_append_unhex(&first, slice_sub(digits, 0, 2)))
-        smsc = first.data[0];
-    bytes_free(&first);
-    return slice_sub(digits, 2 + 2 * smsc + 4, digits.len);
-}
-
 static enum at_stored_verdict verdict(const struct at_modem *modem)
 {
     struct slice rest = bytes_slice(&modem->answer.lines), header, status, line;
-    struct slice ours = essence(slice_str(modem->knowledge->stored.line.digits));
+    struct slice ours = at_stored_essence(slice_str(modem->knowledge->stored.line.digits));
     long number;
 
     if (!at_answer_next(&rest, "+CMGR:", &header) || !slice_next_item(&header, ',', &status) ||
@@ -143,7 +159,7 @@ static enum at_stored_verdict verdict(const struct at_modem *modem)
         return AT_STORED_UNKNOWN;
     while (slice_next_item(&rest, '\n', &line)) {
         char *found = slice_to_str(ours);
-        bool same = at_line_is_pdu(line, -1) && slice_equal_nocase(essence(line), found);
+        bool same = at_line_is_pdu(line, -1) && slice_equal_nocase(at_stored_essence(line), found);
 
         free(found);
         if (same)

@@ -165,16 +165,31 @@ bool at_modem_read_stored(struct at_modem *modem, struct slice memory, int index
 
 /* --- all of a memory -------------------------------------------------------------------- */
 
-/* What send-from-memory had no time to delete when the gateway went down. One that
- * is not sent stays: whether it is to be sent is for the queue to say. */
-static bool is_left_over(const struct at_modem *modem, struct slice header)
+/* What send-from-memory had no time to delete when the gateway went down: told from
+ * what people put there by what is in it. *index,stat,...* tells whether it was sent;
+ * one that was not is for the queue to send. */
+static bool is_left_over(struct at_modem *modem, struct slice header, struct slice digits)
 {
+    struct at_written *written = &modem->knowledge->written;
     struct slice status;
 
-    return modem->settings->send_from_memory && modem->settings->sim_messages == AT_SIM_ALL &&
-           !modem->knowledge->left.settled && !modem->knowledge->stored.is_there &&
-           slice_next_item(&header, ',', &status) && slice_next_item(&header, ',', &status) &&
-           slice_equal_str(slice_trim(status), "3");
+    if (modem->knowledge->stored.is_there || !at_written_is(written, at_stored_essence(digits)) ||
+        !slice_next_item(&header, ',', &status) || !slice_next_item(&header, ',', &status))
+        return false;
+    written->found = slice_equal_str(slice_trim(status), "3") ? AT_WRITTEN_SENT : AT_WRITTEN_UNSENT;
+    return true;
+}
+
+/* False when the device is gone. */
+static bool take_own(struct at_modem *modem, struct slice header, struct slice digits, long index)
+{
+    if (!is_left_over(modem, header, digits))
+        return true;
+    if (!finish(modem, AT_SAFE, index))
+        return false;
+    if (modem->answer.final == AT_OK)
+        at_written_forget(&modem->knowledge->written);
+    return true;
 }
 
 /* Takes one entry of a list: `index,stat,...,length` and its PDU. *taken counts
@@ -189,7 +204,7 @@ static bool take_entry(struct at_modem *modem, struct slice header, struct slice
     if (!at_text_read_cmgl(header, &number, &received, &unread))
         return true;
     if (!received)
-        return !is_left_over(modem, header) || finish(modem, AT_SAFE, number);
+        return take_own(modem, header, digits, number);
     if (is_left(modem, digits, unread))
         return true;
     fate = at_modem_take_pdu(modem, digits);

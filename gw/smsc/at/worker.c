@@ -242,8 +242,7 @@ static enum at_condition send_one(struct at_driver *driver, struct smsc_submit *
     enum at_outcome outcome;
 
     at_held_go_on(&driver->held);
-    outcome = at_modem_send(driver->modem, message_sms(submit->message), submit->want_report,
-                            submit->part < submit->parts, &reference, &text);
+    outcome = at_modem_send(driver->modem, submit, &reference, &text);
     driver->asked = outcome == AT_LOST || must_be_opened(outcome);
     switch (outcome) {
     case AT_SENT:
