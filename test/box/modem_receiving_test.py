@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Receiving through a modem: every way in which it can hand a message over, and what
 may go wrong there. What an application gets it gets once; nothing is lost."""
+import datetime
 import os
 import sys
 
@@ -111,6 +112,16 @@ class Parts(ReceivingCase):
     def test_out_of_order_and_doubled(self):
         self.listen()
         self.modem.inject("+4930", self.TEXT, order=[2, 1, 2, 1])
+        self.assertEqual(self.texts(1), [self.TEXT.strip()])
+
+    def test_days_between_by_the_clock_of_the_network(self):
+        parts = [pdu.encode_deliver({"from": "+4930", "text": self.TEXT, "ref": 9,
+                                     "scts": datetime.datetime(2026, 3, day, 10,
+                                                                tzinfo=datetime.timezone.utc)})
+                 for day in (2, 9)]
+        self.listen()
+        self.modem.ctl("inject-pdu " + parts[1][1])
+        self.modem.ctl("inject-pdu " + parts[0][0])
         self.assertEqual(self.texts(1), [self.TEXT.strip()])
 
     def test_across_restarts(self):

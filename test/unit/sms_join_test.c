@@ -152,6 +152,40 @@ static void forgets_by_age(void **state)
     assert_int_equal(offer(state, key("+1", 2, 2, 2), 2, 400).verdict, JOIN_WAIT);
 }
 
+/* The time goes on while it runs; looked through every ten seconds, as the gateway
+ * does, with a timeout of a week and one of a day. */
+static void days_between_parts(void **state)
+{
+    enum { DAY = 86400000, SWEEP = 10000 };
+    const struct join_storage *storage = join_memory_storage(*state);
+    struct join_key first = key("+1", 7, 2, 1), second = key("+1", 7, 2, 2);
+    struct join_set *set = NULL;
+    int64_t now = 1000;
+
+    join_offer(storage, &second, 2, 20, now);
+    for (; now < 3 * (int64_t)DAY; now += SWEEP)
+        assert_null(join_memory_expired(*state, now - 7 * (int64_t)DAY, now - 600000));
+    assert_int_equal(join_offer(storage, &second, 2, 21, now).verdict, JOIN_DUPLICATE);
+    struct join_outcome outcome = join_offer(storage, &first, 1, 10, now);
+    assert_int_equal(outcome.verdict, JOIN_COMPLETE);
+    assert_handles(outcome.set, (int64_t[]){10, 20});
+    assert_int_equal(join_offer(storage, &first, 1, 11, now + 1000).verdict, JOIN_LATE_DUPLICATE);
+
+    now += DAY; /* forgotten by now: the same reference is another message */
+    set = join_memory_expired(*state, now - 7 * (int64_t)DAY, now - 600000);
+    assert_true(set != NULL && set->complete);
+    storage->drop(storage->context, set);
+    join_offer(storage, &second, 2, 22, now);
+    for (set = NULL; set == NULL; now += SWEEP)
+        set = join_memory_expired(*state, now - DAY, now - 600000);
+    assert_false(set->complete);
+    assert_int_equal(set->filled, 1);
+    assert_int_equal(set->slots[1].handle, 22); /* it goes out alone */
+    storage->drop(storage->context, set);
+    assert_int_equal(join_offer(storage, &first, 1, 12, now).verdict, JOIN_WAIT);
+    assert_int_equal(join_memory_count(*state), 1);
+}
+
 /* Many messages at once, parts shuffled and doubled: each completes once. */
 static void survives_a_shuffle(void **state)
 {
@@ -221,6 +255,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(begins_anew_after_completion, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(gives_an_incomplete_set_up, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(forgets_by_age, open_memory, close_memory),
+        cmocka_unit_test_setup_teardown(days_between_parts, open_memory, close_memory),
         cmocka_unit_test_setup_teardown(survives_a_shuffle, open_memory, close_memory),
         cmocka_unit_test(digests_tell_parts_apart),
         cmocka_unit_test(joins_content),
