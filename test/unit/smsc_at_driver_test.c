@@ -512,7 +512,7 @@ static void stop_while_the_modem_is_mute(void **state)
     owner_run_until(&owner, heard_it, (void *)(uintptr_t) "AT\n");
 }
 
-/* What is remembered of PINs lies beside the store: in a folder of its own. */
+/* What is remembered lies beside the store: in a folder of its own. */
 static char folder[] = "/tmp/kantele-driver-XXXXXX";
 
 static int enter_folder(void **state)
@@ -525,6 +525,7 @@ static int leave_folder(void **state)
 {
     (void)state;
     unlink("kannel.store.pins-AT2[M]");
+    unlink("kannel.store.written-AT2[M]");
     return chdir("/") == 0 && rmdir(folder) == 0 ? 0 : -1;
 }
 
