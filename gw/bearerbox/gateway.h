@@ -6,7 +6,8 @@
  * One object, made by main, passed to each room at its creation. A room is
  * reached through its own header only. Order of the rooms, each may call those
  * to its left: lane, access_log, lists, sticky, numbers, rules, parts, retry, boxes, reports,
- * unmatched, matching, links, aside, own_numbers, router, outcome, hand, dispatch, outbox, inbox, cancel,
+ * unmatched, repeats, matching, links, aside, own_numbers, router, outcome, hand, dispatch, outbox,
+ * inbox, cancel,
  * reload, status, exposition, penalties, admin, main. Calls to the right go through functions that
  * main hands over (boxes: a message from a box; links: what a driver tells).
  */

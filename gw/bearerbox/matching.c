@@ -12,38 +12,41 @@
  * it is on its way with the first part that says so, that it failed with the
  * first part that did, that it was delivered with the last one. Since two
  * reports of one message may be under way at a time, what was asked before the
- * last change of a part is asked again.
+ * last change of a message is asked again. One that was told before, of a message
+ * that is finished, is dropped.
  */
 #include "gw/bearerbox/matching.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "gw/bearerbox/repeats.h"
 #include "gw/bearerbox/reports.h"
 #include "gw/bearerbox/unmatched.h"
 #include "gwlib/clock.h"
 #include "gwlib/log.h"
 #include "gwlib/memory.h"
 
-#define SUFFIX_DIGITS 7            /* of a number that networks leave alone */
-#define SWEEP_MS      10000        /* between two looks at what is kept too long */
-#define ANSWER_MS     (10 * 60000) /* an SMSC's answer comes within that after its report */
-#define STORED_LIMIT  100000       /* taken up at start; too many of them go soon after */
-#define PART_COUNTERS 256
+#define SUFFIX_DIGITS   7            /* of a number that networks leave alone */
+#define SWEEP_MS        10000        /* between two looks at what is kept too long */
+#define ANSWER_MS       (10 * 60000) /* an SMSC's answer comes within that after its report */
+#define STORED_LIMIT    100000       /* taken up at start; too many of them go soon after */
+#define CHANGE_COUNTERS 4096
 
 struct matching {
     struct gateway *gateway;
     struct incoming_report *open; /* all */
     struct unmatched *unmatched;
     struct loop_timer *sweep;
-    int64_t asked;                        /* questions and changes of parts so far */
-    int64_t parts_changed[PART_COUNTERS]; /* `asked` at the last change, by entry's number */
-    int64_t repeated;
+    int64_t asked;                    /* questions and changes so far */
+    int64_t changed[CHANGE_COUNTERS]; /* `asked` at the last change, by entry's number */
+    struct repeats *repeats;
 };
 
 /* A report on its way from the driver to its message. */
 struct incoming_report {
     struct matching *matching;
+    struct smsc *smsc;              /* while the network waits */
     struct message *message;        /* what the driver said: receiver, text, foreign id, ... */
     struct bytes link;              /* reports_link_name() */
     struct bytes name;              /* of the connection, for the log */
@@ -216,6 +219,8 @@ static void changed(enum store_status status, void *arg)
     struct incoming_report *incoming = arg;
 
     incoming->busy = false;
+    if (status == STORE_OK)
+        repeats_note(incoming->matching->repeats, incoming_sms(incoming));
     if (status != STORE_FAILED)
         incoming_done(incoming, true);
     else if (!incoming->kept)
@@ -265,11 +270,44 @@ static void commit(struct incoming_report *incoming, int64_t number,
         store_update(store, incoming->number, &matched, changed, incoming);
 }
 
+/* Other reports of this message that were asked about before must ask again. */
+static void note_change(struct matching *matching, const struct store_entry *entry)
+{
+    matching->changed[entry->number % CHANGE_COUNTERS] = ++matching->asked;
+}
+
+static bool has_changed_since(const struct incoming_report *incoming,
+                              const struct store_entry *entry)
+{
+    return incoming->matching->changed[entry->number % CHANGE_COUNTERS] > incoming->asked;
+}
+
+static void drop_repeated(struct incoming_report *incoming)
+{
+    static struct log_limit limit;
+
+    if (incoming->stored != NULL) {
+        smsc_count(incoming->smsc, SMSC_TALLY_REPEATED, 1);
+        log_limited(&limit, LOG_LEVEL_INFO, "SMSC <%s>: a delivery report came again",
+                    bytes_str(&incoming->name));
+    }
+    if (incoming->number != 0)
+        commit(incoming, 0, NULL);
+    else
+        incoming_done(incoming, true);
+}
+
 static void report_message(struct incoming_report *incoming, const struct store_entry *entry)
 {
     struct store_change change = store_change_none();
 
+    if (state_after(incoming_event(incoming)) == 0 &&
+        repeats_knows(incoming->matching->repeats, incoming_sms(incoming))) {
+        drop_repeated(incoming); /* the message is open yet */
+        return;
+    }
     tell_box(incoming, entry);
+    note_change(incoming->matching, entry);
     change.state = state_after(incoming_event(incoming));
     if (change.state == STATE_FAILED || change.state == STATE_EXPIRED)
         change.error = incoming_sms(incoming)->msgdata;
@@ -288,16 +326,11 @@ static enum message_state state_of_whole(const struct store_entry *entry,
 
 static void report_part(struct incoming_report *incoming, const struct store_entry *entry)
 {
-    struct matching *matching = incoming->matching;
     struct store_change change = store_change_none();
     bool open = !state_is_final((int)entry->state);
 
     if (state_is_final((int)entry->of_parts.state)) {
-        matching->repeated++;
-        if (incoming->number != 0)
-            commit(incoming, entry->number, NULL);
-        else
-            incoming_done(incoming, true);
+        drop_repeated(incoming);
         return;
     }
     change.part = entry->of_parts.part;
@@ -309,7 +342,7 @@ static void report_part(struct incoming_report *incoming, const struct store_ent
         change.error = incoming_sms(incoming)->msgdata;
     if (change.state != 0 || (open && change.part_buffered && !entry->of_parts.buffered))
         tell_box(incoming, entry);
-    matching->parts_changed[entry->number % PART_COUNTERS] = ++matching->asked;
+    note_change(incoming->matching, entry);
     commit(incoming, entry->number, &change);
 }
 
@@ -402,7 +435,9 @@ static void keep(struct incoming_report *incoming)
 
 static void not_found(struct incoming_report *incoming)
 {
-    if (!incoming->by_other && incoming->other_id.len > 0 && incoming->claimed.len > 0) {
+    if (repeats_knows(incoming->matching->repeats, incoming_sms(incoming)))
+        drop_repeated(incoming);
+    else if (!incoming->by_other && incoming->other_id.len > 0 && incoming->claimed.len > 0) {
         ask(incoming, true);
     } else if (!incoming->kept) {
         keep(incoming);
@@ -416,7 +451,6 @@ static void found(enum store_status status, const struct store_entry *entries, s
                   void *arg)
 {
     struct incoming_report *incoming = arg;
-    struct matching *matching = incoming->matching;
     const struct store_entry *entry = choose_entry(incoming, entries, count);
 
     incoming->busy = false;
@@ -428,10 +462,10 @@ static void found(enum store_status status, const struct store_entry *entries, s
         incoming_done(incoming, false);
     else if (entry == NULL)
         not_found(incoming);
+    else if (has_changed_since(incoming, entry))
+        ask(incoming, incoming->by_other);
     else if (entry->of_parts.part == 0)
         report_message(incoming, entry);
-    else if (matching->parts_changed[entry->number % PART_COUNTERS] > incoming->asked)
-        ask(incoming, incoming->by_other);
     else
         report_part(incoming, entry);
 }
@@ -439,7 +473,7 @@ static void found(enum store_status status, const struct store_entry *entries, s
 /* --- for the other rooms -----------------------------------------------------------------------
  */
 
-void matching_receive(struct matching *matching, const struct smsc *smsc,
+void matching_receive(struct matching *matching, struct smsc *smsc,
                       const struct smsc_report *report, smsc_stored_fn *stored, void *arg)
 {
     struct sms sms = sms_blank();
@@ -459,6 +493,7 @@ void matching_receive(struct matching *matching, const struct smsc *smsc,
     bytes_append_slice(&incoming->other_id, report->other_id);
     bytes_append_slice(&incoming->claimed, report->claimed_receiver);
     incoming->expected = smsc_outstanding(smsc) > 0;
+    incoming->smsc = smsc;
     incoming->stored = stored;
     incoming->arg = arg;
     ask(incoming, false);
@@ -517,18 +552,33 @@ static void found_unmatched(enum store_status status, const struct store_entry *
     }
 }
 
+/* What was told before the restart, of this time: the network may not have heard
+ * the last acknowledgements. */
+static void found_told(enum store_status status, const struct store_entry *entries, size_t count,
+                       void *arg)
+{
+    struct matching *matching = arg;
+
+    (void)status;
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].state != STATE_UNMATCHED && entries[i].state != STATE_UNCLAIMED)
+            repeats_note(matching->repeats, message_sms(entries[i].message));
+}
+
 struct matching *matching_create(struct gateway *gateway)
 {
     struct matching *matching = memory_zalloc(1, sizeof *matching);
 
     matching->gateway = gateway;
     matching->unmatched = unmatched_create();
+    matching->repeats = repeats_create();
     matching->sweep = loop_timer_create(gateway->loop, sweep, matching);
     return matching;
 }
 
 void matching_start(struct matching *matching)
 {
+    store_list_latest(matching->gateway->store, STORE_REPORT, REPEATS_MOST, found_told, matching);
     store_list(matching->gateway->store, STORE_REPORT, STATE_UNMATCHED, STORED_LIMIT,
                found_unmatched, matching);
     loop_timer_set(matching->sweep, SWEEP_MS);
@@ -541,6 +591,7 @@ void matching_free(struct matching *matching)
     while (matching->open != NULL)
         incoming_free(matching->open);
     unmatched_free(matching->unmatched);
+    repeats_free(matching->repeats);
     loop_timer_free(matching->sweep);
     free(matching);
 }

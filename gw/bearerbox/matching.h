@@ -4,7 +4,8 @@
  * about, to that message's new state, and to the report for its box.
  *
  * The store finds the message by connection and foreign id, and by the handset
- * where ids come again. What fits no message is kept: see unmatched.h.
+ * where ids come again. What fits no message is kept: see unmatched.h. What was told
+ * before is dropped: see repeats.h.
  */
 #ifndef GW_BEARERBOX_MATCHING_H
 #define GW_BEARERBOX_MATCHING_H
@@ -14,14 +15,14 @@
 
 struct matching *matching_create(struct gateway *gateway);
 void matching_free(struct matching *matching);
-/* Takes up what fitted no message before the restart. */
+/* Takes up what fitted no message before the restart, and what was told last. */
 void matching_start(struct matching *matching);
 
 /*
  * A report from an SMSC connection. `stored` is called when the network may be
  * told that we have it.
  */
-void matching_receive(struct matching *matching, const struct smsc *smsc,
+void matching_receive(struct matching *matching, struct smsc *smsc,
                       const struct smsc_report *report, smsc_stored_fn *stored, void *arg);
 
 /*

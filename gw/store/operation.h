@@ -26,7 +26,7 @@ enum operation_type {
 /* The question of all types but insert and update. */
 struct store_question {
     enum store_kind kind;
-    enum message_state state;
+    enum message_state state; /* LIST: 0 is any, of the last numbers */
     size_t limit;
     int64_t now_ms;
     struct slice name; /* the queue, or the SMSC link */

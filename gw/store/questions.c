@@ -63,9 +63,12 @@ static const char *list_source(enum message_state state)
     }
 }
 
+#define LATEST "NOT INDEXED WHERE ?1 = 0 AND number > (SELECT max(number) FROM entry) - ?3"
+
 static bool ask_list(struct database *database, struct operation *operation)
 {
     const struct store_question *question = &operation->u.question;
+    bool latest = question->state == 0;
     struct bytes sql = {0};
 
     bytes_append_str(&sql, "SELECT ");
@@ -73,8 +76,8 @@ static bool ask_list(struct database *database, struct operation *operation)
     bytes_printf(&sql,
                  " FROM entry AS e CROSS JOIN content AS c ON c.number = e.number"
                  " WHERE e.number IN (SELECT number FROM entry %s"
-                 " state = ?1 AND kind = ?2 ORDER BY number LIMIT ?3) ORDER BY e.number",
-                 list_source(question->state));
+                 " %s AND kind = ?2 ORDER BY number LIMIT ?3) ORDER BY e.number",
+                 latest ? LATEST : list_source(question->state), latest ? "" : "state = ?1");
     sqlite3_stmt *statement = database_prepare(database, bytes_str(&sql));
     bytes_free(&sql);
     if (statement == NULL)

@@ -292,6 +292,14 @@ void store_list(struct store *store, enum store_kind kind, enum message_state st
     ask(store, OPERATION_LIST, &question, done, arg);
 }
 
+void store_list_latest(struct store *store, enum store_kind kind, size_t numbers,
+                       store_entries_fn *done, void *arg)
+{
+    struct store_question question = {.kind = kind, .limit = numbers};
+
+    ask(store, OPERATION_LIST, &question, done, arg);
+}
+
 void store_list_live(struct store *store, size_t limit, store_entries_fn *done, void *arg)
 {
     struct store_question question = {.limit = limit};

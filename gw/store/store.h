@@ -232,6 +232,10 @@ void store_fetch(struct store *store, enum store_kind kind, struct slice queue, 
 void store_list(struct store *store, enum store_kind kind, enum message_state state, size_t limit,
                 store_entries_fn *done, void *arg);
 
+/* Those of a kind, in any state, among the last `numbers` entries, by age. */
+void store_list_latest(struct store *store, enum store_kind kind, size_t numbers,
+                       store_entries_fn *done, void *arg);
+
 /* What is not final, oldest first, at most limit: for store-status. */
 void store_list_live(struct store *store, size_t limit, store_entries_fn *done, void *arg);
 

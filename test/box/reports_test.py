@@ -2,11 +2,13 @@
 """Delivery reports: one for a long message, none lost that comes too early or fits
 nothing; and what becomes of a message or report that the application does not take."""
 
+import itertools
 import os
 import sqlite3
 import subprocess
 import threading
 import unittest
+from unittest import mock
 
 from bearerbox_test import BearerboxTest
 from gateway import GatewayTest, build_directory, free_port, wait_for
@@ -236,6 +238,70 @@ class Early(SmppTest):
         self.assertEqual(self.event(), DELIVERED)
         self.assertEqual(self.fence(), [])
         self.wait_state("unmatched", view="unmatched")
+
+
+class Repeated(SmppTest):
+    """The network sends a receipt again, octet by octet: it did not hear that we have it."""
+
+    def start(self, core=None, **link):
+        super().start(core, **link)
+        self.smsc.ids = itertools.count(10001)  # such that do not come again
+
+    def again(self, message, stat, times):
+        """So many equal ones at once; all are taken."""
+        with mock.patch("smpp_peer.time.strftime", lambda form: "2611210500"):
+            sequences = [self.smsc.receipt(message, stat) for _ in range(times)]
+        for sequence in sequences:
+            self.assertEqual(self.smsc.wait_acknowledged(sequence), 0)
+
+    def assert_all_fit(self, repeated):
+        self.gw.wait_status(r"repeated[^0-9]*%d\b" % repeated)
+        self.assertEqual(self.rows("select count(*) from unmatched"), [(0,)])
+        self.assertNotIn("reports without a message", self.gw.status())
+
+    def test_of_a_message_that_is_finished(self):
+        self.start()
+        message, = self.submit()
+        self.again(message, "DELIVRD", 5)
+        self.assertEqual(self.event(), DELIVERED)
+        self.again(message, "DELIVRD", 2)
+        self.assertEqual(self.fence(), [])
+        self.assert_all_fit(6)
+
+    def test_of_a_message_on_its_way(self):
+        self.start()
+        message, = self.submit()
+        self.again(message, "ACCEPTD", 3)
+        self.assertEqual(self.event(), BUFFERED)
+        self.again(message, "DELIVRD", 1)
+        self.assertEqual(self.event(), DELIVERED)
+        self.assertEqual(self.fence(), [])
+        self.assert_all_fit(2)
+
+    def test_after_a_crash(self):
+        self.start()
+        message, = self.submit()
+        self.again(message, "DELIVRD", 1)
+        self.assertEqual(self.event(), DELIVERED)
+        self.gw.wait_status(r"(?m)store size 0$")
+        self.restart("kill")
+        self.gw.wait_link("s1")
+        self.client = self.box("b1")
+        self.again(message, "DELIVRD", 1)
+        self.assertEqual(self.fence(), [])
+        self.assert_all_fit(1)
+
+    def test_before_the_message_has_its_id(self):
+        self.start()
+        self.smsc.early = ("DELIVRD", "DELIVRD")
+        with mock.patch("smpp_peer.time.strftime", lambda form: "2611210500"):
+            self.submit()
+            self.assertEqual(self.event(), DELIVERED)
+        self.smsc.early = ()
+        self.assertEqual(self.fence(), [])
+        self.wait_state("delivered", 2)
+        wait_for(lambda: self.rows("select count(*) from unmatched") == [(0,)],
+                 what="no report without a message")
 
 
 class Unmatched(SmppTest):

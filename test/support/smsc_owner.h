@@ -14,7 +14,7 @@
 #include "gw/smsc/smsc.h"
 
 #define OWNER_SUBMITS_MAX 512
-#define OWNER_STORED_MAX  64
+#define OWNER_STORED_MAX  2500
 
 struct owner_stored {
     smsc_stored_fn *stored;

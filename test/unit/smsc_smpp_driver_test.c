@@ -499,6 +499,48 @@ static void stored_when_the_session_is_another(void **state)
     finish();
 }
 
+#define ARRIVALS_MAX 2000 /* as in arrivals.c */
+
+static bool has_received(struct owner *o, void *count)
+{
+    return o->received >= *(size_t *)count;
+}
+
+static void wait_received(size_t count)
+{
+    owner_run_until(&owner, has_received, &count);
+}
+
+/* Not the session is full, but the driver: another one makes no difference. */
+static void too_many_waiting_outlast_the_session(void **state)
+{
+    (void)state;
+    start("");
+    owner.holds = true;
+    for (uint32_t i = 0; i < ARRIVALS_MAX + 5; i++)
+        deliver(transceiver(), 100 + i, 0, "x");
+    wait_received(ARRIVALS_MAX);
+    owner_run_ms(&owner, 20);
+    assert_int_equal(owner.received, ARRIVALS_MAX);
+    owner_forget(&owner);
+    sim_hang_up(transceiver()); /* who does not read sees that when he writes */
+    owner_send_text(&owner, "one");
+    owner_run_ms(&owner, 20);
+    if (smsc_state(owner.smsc) == SMSC_ONLINE)
+        owner_send_text(&owner, "two");
+    owner_wait_state(&owner, SMSC_RECONNECTING);
+    owner_wait_state(&owner, SMSC_ONLINE);
+    size_t before = owner.received;
+    deliver(transceiver(), 13, 0, "y");
+    owner_run_ms(&owner, 50);
+    assert_int_equal(owner.received, before);
+    owner_store(&owner, true);
+    owner_wait(&owner, "y");
+    owner_store(&owner, true);
+    assert_int_equal(wait_for_answer(13), SMPP_ESME_ROK);
+    finish();
+}
+
 static void isolated_it_says_try_later(void **state)
 {
     (void)state;
@@ -762,6 +804,7 @@ int main(void)
         cmocka_unit_test(named_parameters_of_answers),
         cmocka_unit_test(acknowledged_after_it_was_stored),
         cmocka_unit_test(stored_when_the_session_is_another),
+        cmocka_unit_test(too_many_waiting_outlast_the_session),
         cmocka_unit_test(isolated_it_says_try_later),
         cmocka_unit_test(a_receipt_that_says_nothing),
         cmocka_unit_test(a_damaged_header_is_refused),

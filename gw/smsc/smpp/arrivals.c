@@ -9,7 +9,7 @@
 #include "gw/smsc/smpp/driver.h"
 #include "gwlib/memory.h"
 
-#define ARRIVALS_MAX 2000 /* under way; beyond, nothing more is read */
+#define ARRIVALS_MAX 2000 /* under way; beyond, nothing more is read of any session */
 
 struct arrival {
     struct smpp_driver *driver;
@@ -26,12 +26,25 @@ static void respond(const struct arrival *arrival, uint32_t status)
         smpp_session_respond(link->session, arrival->command, status, arrival->sequence);
 }
 
-static void pause_links(struct smpp_driver *driver, bool paused)
+/* Not before it is bound: it could not hear that. */
+static void pause_link(struct smpp_link *link)
 {
-    if (driver->sender.session != NULL)
-        smpp_session_pause(driver->sender.session, paused);
-    if (driver->receiver.session != NULL)
-        smpp_session_pause(driver->receiver.session, paused);
+    if (link->session != NULL && smpp_session_is_bound(link->session))
+        smpp_session_pause(link->session, link->driver->full);
+}
+
+static void set_full(struct smpp_driver *driver, bool full)
+{
+    if (driver->full == full)
+        return;
+    driver->full = full;
+    pause_link(&driver->sender);
+    pause_link(&driver->receiver);
+}
+
+void arrivals_link_bound(struct smpp_link *link)
+{
+    pause_link(link);
 }
 
 static void on_stored(bool stored, void *arg)
@@ -44,8 +57,8 @@ static void on_stored(bool stored, void *arg)
         arrivals_release(driver);
     } else {
         respond(arrival, stored ? SMPP_ESME_ROK : SMPP_ESME_RX_T_APPN);
-        if (driver->arrivals == ARRIVALS_MAX / 2)
-            pause_links(driver, false);
+        if (driver->arrivals <= ARRIVALS_MAX / 2)
+            set_full(driver, false);
         driver_check_stop(driver);
     }
     free(arrival);
@@ -66,8 +79,8 @@ static struct arrival *arrival_create(struct smpp_link *link, const struct smpp_
     arrival->generation = link->generation;
     arrival->command = pdu->command;
     arrival->sequence = pdu->sequence;
-    if (++link->driver->arrivals == ARRIVALS_MAX)
-        pause_links(link->driver, true);
+    if (++link->driver->arrivals >= ARRIVALS_MAX)
+        set_full(link->driver, true);
     return arrival;
 }
 

@@ -67,6 +67,7 @@ static void link_bound(void *arg)
     smsc_log(link->driver->smsc, LOG_LEVEL_INFO, "SMSC <%s>: bound as %s",
              smsc_name(link->driver->smsc), link->name);
     forget_trouble(link);
+    arrivals_link_bound(link);
     update_state(link->driver);
 }
 

@@ -43,6 +43,7 @@ struct smpp_driver {
     struct smpp_window window;
     struct deliver_scratch scratch;
     size_t arrivals; /* under way to the store */
+    bool full;       /* too many of them: nothing is read */
     bool receiving;
     bool stopping;
     struct loop_timer *stop;
@@ -67,6 +68,8 @@ bool window_is_empty(const struct smpp_driver *driver);
 
 /* --- arrivals.c: messages and receipts ------------------------------------- */
 
+/* While too many are under way it is not read either. */
+void arrivals_link_bound(struct smpp_link *link);
 /* A deliver_sm or data_sm. */
 void arrivals_take(struct smpp_link *link, const struct smpp_pdu *pdu);
 /* After driver free: the memory goes with the last arrival. */
