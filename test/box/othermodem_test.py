@@ -37,6 +37,11 @@ zte-mf190/cmgd-fails      zte-mf190/cmgl-fails        zte-mf190/garbage
 parrot/noise-before      odd-spacing/vanish-idle     text-only/reboot-after
 text-only/ring            nokia-6310/settings-lost    phase-one/reboot-prompt
 nokia-6310/ok-twice       simcom-sim800/ok-twice      huawei-e173/smsc-empty
+quectel-ec25/ok-alone     huawei-e3372/cmgs-quoted    siemens-tc35/cmgs-then-error
+zte-mf190/length-zero     quectel-ec25/error-late     simcom-sim800/ctrl-z-lost
+ublox-sara/mute-read      telit-ge864/foreign-stored  option-icon225/close-renamed
+sierra-mc8790/cmgs-twice  cinterion-bgs2/answer-15    simcom-sim7600/mute-list
+two-memories/cms-314-prompt   text-only/cmgs-alone    parrot/cmgs-with-time
 """.split()
 
 

@@ -128,6 +128,16 @@ static void a_counter_of_attempts_tells_nothing(void **state)
     assert_int_equal(at_held_compare(&held, 10), AT_HELD_UNKNOWN);
 }
 
+static void what_the_next_one_gets(void **state)
+{
+    (void)state;
+    assert_int_equal(at_references_next(&references), -1);
+    at_references_note(&references, 255, slice_str("+49999"));
+    assert_int_equal(at_references_next(&references), 0);
+    at_references_fail(&references); /* which kind of counter is it? */
+    assert_int_equal(at_references_next(&references), -1);
+}
+
 static void failures_that_do_not_count(void **state)
 {
     (void)state;
@@ -342,6 +352,7 @@ int main(void)
         CASE(references_go_round),
         CASE(nothing_is_guessed),
         CASE(a_counter_of_attempts_tells_nothing),
+        CASE(what_the_next_one_gets),
         CASE(failures_that_do_not_count),
         CASE(a_report_tells),
         CASE(a_report_without_a_known_reference),

@@ -106,6 +106,12 @@ static bool answers(struct at_modem *modem, int tries, int timeout_ms)
     return false;
 }
 
+bool at_modem_is_there(struct at_modem *modem)
+{
+    modem->knowledge->asked_in_vain = !answers(modem, 2, 1000);
+    return !modem->knowledge->asked_in_vain;
+}
+
 /* Section 3.1: the other speeds, for ports that have one. */
 static bool find_speed(struct at_modem *modem)
 {

@@ -66,6 +66,13 @@ static int base_of(const struct at_references *references)
     return references->last;
 }
 
+int at_references_next(const struct at_references *references)
+{
+    int base = base_of(references);
+
+    return base < 0 ? -1 : (base + 1) % AT_REFERENCES;
+}
+
 static int64_t time_of(const struct at_held *held)
 {
     return held->submit->want_report ? REPORT_MS : NO_REPORT_MS;

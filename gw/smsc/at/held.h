@@ -34,6 +34,8 @@ void at_references_init(struct at_references *references);
 void at_references_note(struct at_references *references, int reference, struct slice receiver);
 /* The same for one that was sent before the last one. */
 void at_references_mark(struct at_references *references, int reference, struct slice receiver);
+/* What the next one gets, as far as that can be known; -1: it cannot. */
+int at_references_next(const struct at_references *references);
 /* The modem refused a message. Most do not count those; a counter that does tells
  * nothing of a lost answer. */
 void at_references_fail(struct at_references *references);

@@ -62,6 +62,9 @@ struct at_knowledge {
     int reference;                    /* of the message sent last; -1: not known */
     struct at_patience results;       /* of messages */
     struct at_patience prompts;
+    struct at_patience lists;
+    bool asked_in_vain;       /* AT, by the last look whether it is there */
+    bool awaits_others;       /* answers of earlier messages may come yet */
     int64_t given_at;         /* the last message was, or is; monotonic ms */
     int64_t listen_until;     /* its answer may come so late, on the next connection */
     int pause_ms;             /* before a command; learnt from surplus answers */

@@ -18,6 +18,7 @@ enum {
     AT_PROBE_MS = 3000,
     AT_PIN_MS = 15000,
     AT_STORAGE_MS = 10000,
+    AT_READ_MS = 5000,
     AT_LIST_MS = 30000,
     AT_PROMPT_MS = 10000,
     AT_POLL_EVERY_MS = 60000,
@@ -71,6 +72,8 @@ enum at_final at_modem_command(struct at_modem *modem, int timeout_ms, const cha
     __attribute__((format(printf, 3, 4)));
 /* How fast it may be written to, by its profile and what was learnt. */
 void at_modem_set_pace(struct at_modem *modem);
+/* After a command without an answer: whether it answers AT, asked briefly. */
+bool at_modem_is_there(struct at_modem *modem);
 /* Whether the last answer was an error of that class. */
 bool at_modem_error_is(const struct at_modem *modem, enum cause_class class);
 

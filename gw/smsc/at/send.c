@@ -179,7 +179,7 @@ static enum at_outcome leave_prompt(struct at_modem *modem, struct at_attempt *a
     bytes_append_str(attempt->text, "no prompt from the modem");
     if (at_raw(modem->dialogue, &modem->answer, LEAVE_PROMPT_MS, "\x1b") == AT_TIMEOUT)
         at_raw(modem->dialogue, &modem->answer, QUIET_MS, "\x1b"); /* that one woke it up */
-    if (!at_settle(modem->dialogue, QUIET_MS) || !at_modem_probe(modem))
+    if (!at_settle(modem->dialogue, QUIET_MS) || !at_modem_is_there(modem))
         return AT_LOST;
     attempt->again = true;
     return AT_PAUSE;

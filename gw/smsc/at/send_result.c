@@ -23,6 +23,15 @@
 static const struct at_patience_range for_result = {7000, 9000, 60000};
 static const struct at_patience_range for_prompt = {5000, AT_PROMPT_MS, AT_PROMPT_MS};
 
+/* 12, or "12". */
+static bool read_reference(struct slice field, long *reference)
+{
+    field = slice_trim(field);
+    if (field.len >= 2 && field.data[0] == '"')
+        field = slice_sub(field, 1, field.len - 2);
+    return slice_to_number(field, 0, 255, reference);
+}
+
 /* `+CMGS: 12[,...]`, `+CMSS: 12`. A line before the last one answers an earlier
  * message whose answer was given up. */
 static int take_references(struct at_modem *modem)
@@ -37,8 +46,7 @@ static int take_references(struct at_modem *modem)
         if (reference >= 0)
             modem->host->late_result(modem->host->arg, (int)reference, slice_unset());
         value = slice_sub(line, 6, line.len);
-        if (!slice_next_item(&value, ',', &field) ||
-            !slice_to_number(slice_trim(field), 0, 255, &reference))
+        if (!slice_next_item(&value, ',', &field) || !read_reference(field, &reference))
             reference = -1;
     }
     return (int)reference;
@@ -52,7 +60,10 @@ static enum at_outcome result(struct at_modem *modem, struct at_attempt *attempt
         attempt->reference = take_references(modem);
         return AT_SENT;
     case AT_ERROR:
-        return at_attempt_failed(modem, attempt);
+        /* The network has it, whatever the modem met then; unless that is the late
+         * answer of an earlier one. */
+        attempt->reference = modem->knowledge->awaits_others ? -1 : take_references(modem);
+        return attempt->reference >= 0 ? AT_SENT : at_attempt_failed(modem, attempt);
     default:
         /* The reference without its OK is an answer too. */
         attempt->reference = take_references(modem);

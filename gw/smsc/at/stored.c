@@ -14,6 +14,8 @@
 
 #define AGAIN_MS 3000 /* after a message that could not be read */
 
+#define LIST_SOON_MS 10000
+#define SHORTEST_PDU 26 /* digits */
 #define ROUNDS_MAX   50
 #define INDEX_MAX    255 /* that is read without a list */
 #define WARN_FULL_MS 3600000
@@ -32,29 +34,52 @@ bool at_modem_select_memory(struct at_modem *modem, struct slice memory)
 
 /* --- one message ---------------------------------------------------------------------- */
 
+/* Nothing came in answer to the last command, nor does it to another one. What it
+ * said is left as it is. */
+static bool has_fallen_silent(struct at_modem *modem)
+{
+    enum at_final final = modem->answer.final;
+    bool silent = final == AT_TIMEOUT && modem->answer.lines.len == 0 && !at_modem_is_there(modem);
+
+    if (final == AT_TIMEOUT && !silent)
+        modem->answer.final = final;
+    return silent;
+}
+
 /* A message whose PDU or text was read is deleted when it is safe. */
 static bool finish(struct at_modem *modem, enum at_fate fate, long index)
 {
-    return fate != AT_SAFE ||
-           at_modem_command(modem, AT_STORAGE_MS, "AT+CMGD=%ld", index) != AT_GONE;
+    enum at_final final;
+
+    if (fate != AT_SAFE)
+        return true;
+    final = at_modem_command(modem, AT_STORAGE_MS, "AT+CMGD=%ld", index);
+    return final != AT_GONE && !has_fallen_silent(modem);
 }
 
 /* The PDU behind a header line of CMGR or CMGL: the first line that can be it,
  * because a modem may talk in between. */
-static struct slice pdu_after(struct slice *rest, struct slice header)
+static struct slice find_pdu(struct slice *rest, long octets)
 {
-    long octets = at_line_last_number(header);
     struct slice line, looked = *rest;
 
     while (slice_next_item(&looked, '\n', &line)) {
         if (slice_starts_with(line, slice_str("+CMGL:")))
             break;
-        if (at_line_is_pdu(line, octets)) {
+        if (at_line_is_pdu(line, octets) && (octets >= 0 || line.len >= SHORTEST_PDU)) {
             *rest = looked;
             return line;
         }
     }
     return slice_unset();
+}
+
+/* Some tell a wrong length; what it is shows when it is decoded. */
+static struct slice pdu_after(struct slice *rest, struct slice header)
+{
+    struct slice found = find_pdu(rest, at_line_last_number(header));
+
+    return slice_is_set(found) ? found : find_pdu(rest, -1);
 }
 
 /* Whether it lay here at the start and is to stay. unread: not yet looked at. */
@@ -148,11 +173,11 @@ static bool read_place(struct at_modem *modem, long index, bool told)
 
     if (!prefer_ucs2(modem))
         return false;
-    final = at_modem_command(modem, AT_STORAGE_MS, "AT+CMGR=%ld", index);
-    if (final == AT_GONE)
-        return false;
+    final = at_modem_command(modem, AT_READ_MS, "AT+CMGR=%ld", index);
     if (final == AT_TIMEOUT && told) /* nothing tells of it again */
         modem->next_poll = clock_monotonic_ms() + AGAIN_MS;
+    if (final == AT_GONE || has_fallen_silent(modem))
+        return false;
     if (modem->speaks_text) /* without its OK when the text was taken for one */
         return (final != AT_OK && final != AT_TIMEOUT) || take_text_answer(modem, index, told);
     return final != AT_OK || take_pdu_answer(modem, index, told);
@@ -222,7 +247,7 @@ static bool take_list(struct at_modem *modem, struct slice rest, size_t *taken)
     while (at_answer_next(&rest, "+CMGL:", &header)) {
         digits = pdu_after(&rest, header);
         if (slice_is_set(digits) && !take_entry(modem, header, digits, taken))
-            return modem->answer.final != AT_GONE;
+            return modem->answer.final == AT_RESTARTED;
     }
     return true;
 }
@@ -274,6 +299,21 @@ static bool read_places(struct at_modem *modem)
     return true;
 }
 
+/* Some need half a minute for it, and one that has answered soon before and does
+ * not once gets that the next time. */
+static enum at_final list_all(struct at_modem *modem)
+{
+    static const struct at_patience_range range = {LIST_SOON_MS, AT_LIST_MS, AT_LIST_MS};
+    struct at_patience *patience = &modem->knowledge->lists;
+    int64_t started = clock_monotonic_ms();
+    enum at_final final = at_modem_command(modem, at_patience_ms(patience, &range),
+                                           modem->speaks_text ? "AT+CMGL=\"ALL\"" : "AT+CMGL=4");
+
+    if (final == AT_OK || final == AT_TIMEOUT)
+        at_patience_note(patience, final == AT_OK ? clock_monotonic_ms() - started : AT_LIST_MS);
+    return final;
+}
+
 /* The memory that is selected. */
 static bool read_memory(struct at_modem *modem)
 {
@@ -282,15 +322,14 @@ static bool read_memory(struct at_modem *modem)
     bool alive = true;
 
     for (int round = 0; alive && taken > 0 && round < ROUNDS_MAX; round++) {
-        enum at_final final = at_modem_command(
-            modem, AT_LIST_MS, modem->speaks_text ? "AT+CMGL=\"ALL\"" : "AT+CMGL=4");
+        enum at_final final = list_all(modem);
 
         if (final == AT_ERROR && !at_modem_error_is(modem, CAUSE_WAIT)) {
             alive = read_places(modem);
             break;
         }
         taken = 0;
-        alive = final != AT_GONE;
+        alive = final != AT_GONE && !has_fallen_silent(modem);
         bytes_clear(&list);
         bytes_append_slice(&list, bytes_slice(&modem->answer.lines));
         if (alive && modem->speaks_text)

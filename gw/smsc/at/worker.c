@@ -181,6 +181,10 @@ static void note_sent(struct at_driver *driver, struct smsc_submit *submit, int 
     driver->barred = (struct uuid){{0}};
     at_holding_compare(driver, reference);
     driver->knowledge.reference = reference;
+    if (reference < 0) /* the modem did not tell; reports come with the receiver, too */
+        reference = at_references_next(&driver->references);
+    if (reference < 0)
+        driver->references.last = -1; /* it counts on, unseen */
     at_references_note(&driver->references, reference, message_sms(submit->message)->receiver);
     if (reference >= 0)
         bytes_printf(&text, "%d", reference);
@@ -242,6 +246,7 @@ static enum at_condition send_one(struct at_driver *driver, struct smsc_submit *
     enum at_outcome outcome;
 
     at_held_go_on(&driver->held);
+    driver->knowledge.awaits_others = at_held_answered(&driver->held) < driver->held.count;
     outcome = at_modem_send(driver->modem, submit, &reference, &text);
     driver->asked = outcome == AT_LOST || must_be_opened(outcome);
     switch (outcome) {
@@ -364,7 +369,7 @@ static void serve(struct at_driver *driver)
     enum at_condition condition = AT_GOOD;
 
     driver->failures = 0;
-    driver->suspended = driver->asked = false;
+    driver->suspended = driver->asked = driver->knowledge.asked_in_vain = false;
     probe_later(driver);
     at_holding_resume(driver);
     at_note_state(driver, SMSC_ONLINE, "");
@@ -375,7 +380,7 @@ static void serve(struct at_driver *driver)
     log_to(driver->log, LOG_LEVEL_WARNING, "%s: the modem is brought up again", driver->name);
     at_note_state(driver, SMSC_RECONNECTING, "the modem is brought up again");
     if (condition == AT_CLOSED)
-        at_opening_trouble(driver, driver->asked);
+        at_opening_trouble(driver, driver->asked || driver->knowledge.asked_in_vain);
     else
         at_rescue_starts(&driver->opening.rescue, clock_monotonic_ms());
     if (driver->modem != NULL) /* else it has waited while it was closed */

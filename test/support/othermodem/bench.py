@@ -72,10 +72,11 @@ class Cell:
     def _fill(self):
         store = self.modem.commands.store
         if "sim-full" not in self.faults:
-            store(self.family.places[2], air.deliver("+4917055501", "stored " + self.name))
+            store(self.family.places[-1], air.deliver("+4917055501", "stored " + self.name))
         for name in set(self.family.places):
             for stored in self.modem.memory[name].values():
-                self.expected.append(messages.text_parts(stored.tpdu, "GSM")[2])
+                if isinstance(stored.tpdu, bytes):  # else it is no message for us
+                    self.expected.append(messages.text_parts(stored.tpdu, "GSM")[2])
 
     def send_mo(self, number):
         text = "mo %s %d" % (self.name, number)

@@ -190,6 +190,8 @@ class Modem:
         self.pace = None
         self.gap_noise = None
         self.echo_stuck = False
+        self.swallow_ctrl_z = 0     # the n-th Ctrl-Z is lost; 0: none
+        self.length_error = 0       # added to the length that headers of stored messages tell
         self.speed = None           # termios constant; None: any
         self.unplugged = False
         self.memory = {name: {} for name in family.capacity}
@@ -411,6 +413,11 @@ class Modem:
         if octet not in (CTRL_Z, ESC):
             self.collecting.append(octet)
             return
+        if octet == CTRL_Z and self.swallow_ctrl_z:
+            self.swallow_ctrl_z -= 1
+            if not self.swallow_ctrl_z:
+                self.trace.append((time.monotonic(), "fault", "ctrl-z-lost"))
+                return
         payload = bytes(self.collecting) if octet == CTRL_Z else None
         self.collecting = None
         self.said.append((time.monotonic(), "payload", payload))

@@ -252,6 +252,10 @@ FAMILIES = {
         cmti='+CMTI:  "{mem}" , {index}', cdsi='+CDSI:"{mem}" ,{index}',
         cmt="+CMT:,{n}", cds="+CDS: ,{n}", colon_space="  ",
         frame=("\n\r\n", "\r\n"), prompt="\n\r\n>", creg_format='{p}:{n},{stat},"00A1,1F2B"'),
+    "two-memories": Family(
+        "Itegno", "3000", "1.2", "860000000000005", ("Itegno 3000",),
+        memories=(("SM",), ("SM",)), places=("SM", "SM"), capacity={"SM": 20},
+        cnmi="(0-2),(0,1),(0),(0,1),(0,1)"),
     "novatel-u727": Family(
         "Novatel Wireless Inc.", "MC990D", "2.10", "860000000000004",
         ("Manufacturer: Novatel Wireless Inc.", "Model: MC990D"), creg="zero", lte=True,

@@ -312,6 +312,49 @@ FAULTS = {
     "boot-late": _arranged(lambda modem: modem.reboot(away=8)),
     "reset-storm": _command("reset-storm", "CNMI=|CMGL", reboot(), nth=2, times=2),
 }
+FAULTS.update({
+    "prompt-9s": _send("prompt-9s", "prompt", pause(9), nth=1, times=3),
+    "answer-15": _send("answer-15", "taken", pause(15), nth=2, times=2),
+    "answer-25": _send("answer-25", "taken", pause(25), nth=2, times=2),
+    "answer-35": _send("answer-35", "taken", pause(35), nth=2),
+    "error-late": lambda: (None, [Fault("error-late", "payload", _error_late, nth=3)]),
+    "ok-alone": _send("ok-alone", "taken", answer("OK"), nth=2, times=2),
+    "cmgs-alone": _send("cmgs-alone", "result", answer(None)),
+    "cmgs-twice": _send("cmgs-twice", "result", do(lambda modem: _say_again(modem)), nth=2, times=3),
+    "cmgs-then-error": _send("cmgs-then-error", "result", answer("+CMS ERROR: 500")),
+    "cmgs-then-bare-error": _send("cmgs-then-bare-error", "result", answer("ERROR")),
+    "cmgs-quoted": lambda: (None, [Fault("cmgs-quoted", "taken", _cmgs('+CMGS: "%d"'), nth=2,
+                                         times=2)]),
+    "cmgs-with-time": lambda: (None, [Fault("cmgs-with-time", "taken", _cmgs(
+        '+CMGS: %d,"26/03/01,10:00:00+04"'), nth=2, times=2)]),
+    "prompt-glued": _send("prompt-glued", "prompt", raw(b"\r\n^RSSI: 9\r\n\r\n+CREG: 1\r\n"),
+                          nth=1, times=20),
+    "close-instant": _send("close-instant", "payload", vanish(0.2)),
+    "close-taken": _send("close-taken", "taken", vanish(0.2)),
+    "close-renamed": _send("close-renamed", "taken", vanish(0.2, True)),
+    "mute-prompt": _command("mute-prompt", "CMGS", mute_until_reopen(), nth=3),
+    "mute-idle": _command("mute-idle", "^AT$|CSQ", mute_until_reopen(), nth=4),
+    "mute-list": _command("mute-list", "CMGL=", mute_until_reopen(), nth=2),
+    "mute-read": _command("mute-read", "CMGR|CMGD", mute_until_reopen(), nth=2),
+    "ctrl-z-lost": _set(swallow_ctrl_z=3),
+    "foreign-stored": _arranged(lambda modem: _foreign(modem)),
+    "wrong-length": _set(length_error=3),
+    "length-zero": _set(length_error=-1000),
+    "cms-301-thrice": _send("cms-301", "payload", answer("+CMS ERROR: 301"), nth=3, times=3),
+    "cms-302-prompt": _command("cms-302", "CMGS", answer("+CMS ERROR: 302"), nth=3, times=3),
+    "cms-314-prompt": _command("cms-314", "CMGS", answer("+CMS ERROR: 314"), nth=2, times=2),
+    "report-unknown": _send("report-unknown", "result", do(lambda modem: modem.report_arrives(
+        0.1, air.status_report((modem.sim.reference + 90) % 256, air.address("+4915112345"), 0))),
+        nth=1, times=4),
+    "mo-in-list": _command("mo-in-list", "", do(lambda modem: _arrival(modem)), nth=1, times=1,
+                           stage="entry"),
+    "reboot-twice": _send("reboot-twice", "taken", reboot(), nth=2, times=2),
+    "reboot-slow": _send("reboot-slow", "payload", reboot(away=9)),
+    "csq-hangs": _command("csq-hangs", "CSQ|COPS", mute(6), nth=2, times=2),
+    "cpms-slow": _command("cpms-slow", "CPMS=", pause(4), times=6),
+    "echo-comes-back": _send("echo-comes-back", "after", do(lambda modem: setattr(
+        modem, "echo", True)), nth=2, times=3),
+})
 for _code in (38, 42, 47, 303, 322, 331, 500, 512, 515):
     FAULTS["cms-%d" % _code] = _send("cms-%d" % _code, "payload",
                                      answer("+CMS ERROR: %d" % _code))
@@ -323,6 +366,40 @@ def _no_prompt(modem, what):
     payload = yield PAYLOAD
     modem.able_in(0)
     raise Final(modem.family.escaped if payload is None else "+CMS ERROR: 304")
+
+
+def _error_late(modem, what):
+    """A network that says no after a long while."""
+    modem.able_in(20)
+    yield 20
+    raise Final("+CMS ERROR: 38")
+
+
+def _cmgs(form):
+    def action(modem, what):
+        modem.line(form % ((modem.sim.reference - 1) % 256))
+        modem.able_in(0)
+        raise Final("OK")
+        yield
+    return action
+
+
+def _say_again(modem):
+    modem.line("+CMGS: %d" % ((modem.sim.reference - 1) % 256))
+
+
+def _foreign(modem):
+    """Messages that somebody wrote and sent with this SIM in a telephone."""
+    for name in set(modem.family.places):
+        for status in (2, 3):
+            tpdu = air.Submit(b"\x01\x00" + air.address("+4930") + b"\x00\x00"
+                              + air.user_data("not ours")[1])
+            index = modem.commands.store(name, tpdu)
+            modem.memory[name][index].status = status
+
+
+def _arrival(modem):
+    modem.message_arrives(air.deliver("+4917099", "mo in a list", mclass=1))
 
 
 def _glued(modem, what):

@@ -160,7 +160,8 @@ class Messages:
             return [prefix + ",".join(place + [str(stored.status), "", "20"]), "0011000681214365"]
         if not self.pdu_mode:
             return self._text_entry(prefix, stored, place)
-        header = ",".join(place + [str(stored.status), self.family.alpha, str(len(stored.tpdu))])
+        length = max(0, len(stored.tpdu) + self.modem.length_error)
+        header = ",".join(place + [str(stored.status), self.family.alpha, str(length)])
         return [prefix + header, (stored.smsc + stored.tpdu).hex().upper()]
 
     def _text_entry(self, prefix, stored, place):
@@ -261,7 +262,7 @@ class Messages:
         direct = self.cnmi[1] == 2 and mclass != 2 or self.cnmi[1] == 3 and mclass == 3
         if direct and self.cnmi[0]:
             return self._direct(item, "+CMT", tpdu)
-        place = self.places[2]
+        place = self.places[-1]
         index = self.store(place, tpdu)
         if index is None:
             if self.family.full_line:
@@ -274,7 +275,7 @@ class Messages:
     def _accept_report(self, item, tpdu):
         if self.cnmi[3] == 1 and self.cnmi[0]:
             return self._direct(item, "+CDS", tpdu)
-        place = self.family.report_memory or self.places[2]
+        place = self.family.report_memory or self.places[-1]
         if self.cnmi[3] == 0 and not self.family.report_memory and not self.family.stores_reports:
             return False
         index = self.store(place, tpdu)
