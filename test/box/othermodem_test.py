@@ -42,6 +42,7 @@ zte-mf190/length-zero     quectel-ec25/error-late     simcom-sim800/ctrl-z-lost
 ublox-sara/mute-read      telit-ge864/foreign-stored  option-icon225/close-renamed
 sierra-mc8790/cmgs-twice  cinterion-bgs2/answer-15    simcom-sim7600/mute-list
 two-memories/cms-314-prompt   text-only/cmgs-alone    parrot/cmgs-with-time
+text-only/ctrl-z-lost
 """.split()
 
 

@@ -460,6 +460,8 @@ struct at_modem *at_modem_create(const struct at_settings *settings, const struc
     modem->port = port;
     modem->dialogue = at_dialogue_create(port, name, log);
     at_set_prefix(modem->dialogue, settings->prefix);
+    modem->speaks_text = knowledge->spoke_text;
+    at_set_text_mode(modem->dialogue, modem->speaks_text);
     modem->profile = knowledge->profile != NULL ? knowledge->profile
                                                 : at_settings_profile(settings, slice_unset());
     at_modem_set_pace(modem);

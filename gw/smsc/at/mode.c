@@ -50,9 +50,9 @@ static enum at_readiness text_mode(struct at_modem *modem, struct bytes *detail)
     default:
         return AT_BROKEN;
     }
-    if (!modem->speaks_text)
+    if (!modem->knowledge->spoke_text)
         log_to(modem->log, LOG_LEVEL_INFO, "%s: the modem has text mode only", modem->name);
-    modem->speaks_text = true;
+    modem->speaks_text = modem->knowledge->spoke_text = true;
     at_set_text_mode(modem->dialogue, true);
     readiness = choose_charset(modem);
     if (readiness == AT_READY && at_modem_command(modem, AT_PLAIN_MS, "AT+CSDH=1") == AT_GONE)
@@ -66,7 +66,7 @@ enum at_readiness at_modem_choose_mode(struct at_modem *modem, struct bytes *det
 
     switch (at_modem_command(modem, AT_PLAIN_MS, "AT+CMGF=0")) {
     case AT_OK:
-        modem->speaks_text = false;
+        modem->speaks_text = modem->knowledge->spoke_text = false;
         at_set_text_mode(modem->dialogue, false);
         return AT_READY;
     case AT_ERROR:

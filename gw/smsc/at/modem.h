@@ -73,6 +73,7 @@ struct at_knowledge {
     struct at_written written; /* what it is about, also after a crash */
     struct at_left left;
     bool omits_smsc;       /* phase 1: PDUs have no SMSC field; learnt from errors */
+    bool spoke_text;       /* what comes before the mode is set is read as text mode's */
     bool knows_form;       /* a PDU of that form was sent or read */
     bool tried_forms;      /* both, for one message */
     bool is_slow_reader;   /* it loses characters of lines that come at once */
