@@ -13,6 +13,7 @@
 #include "gw/sms/gsm7.h"
 #include "gw/sms/udh.h"
 #include "gwlib/charset.h"
+#include "gwlib/clock.h"
 
 enum {
     FO_SUBMIT = 0x01,
@@ -171,6 +172,7 @@ static bool set_parameters(struct at_modem *modem, struct at_attempt *attempt,
 static enum at_final open_message(struct at_modem *modem, const struct sms *sms)
 {
     bool international = sms->receiver.len > 0 && sms->receiver.data[0] == '+';
+    int64_t started = clock_monotonic_ms();
     struct bytes number = {0};
     enum at_final final;
 
@@ -180,6 +182,8 @@ static enum at_final open_message(struct at_modem *modem, const struct sms *sms)
         at_modem_command(modem, at_prompt_patience(modem), "AT+CMGS=\"%s\",%d", bytes_str(&number),
                          international ? ADDRESS_TOA_INTERNATIONAL : ADDRESS_TOA_UNKNOWN);
     bytes_free(&number);
+    if (final == AT_PROMPT)
+        at_note_prompt(modem, started);
     return final;
 }
 
