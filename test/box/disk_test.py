@@ -179,7 +179,7 @@ class FullDisk(Trouble, SmppTest):
 
     def rows(self, query):
         done = subprocess.run(
-            ["nsenter", "-t", str(self.gw.bearerbox.child.pid), "-m", sys.executable, "-c",
+            ["nsenter", "-t", str(self.gw.bearerbox.child.pid), "-m", "-r", sys.executable, "-c",
              "import json, sqlite3, sys\n"
              "print(json.dumps(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall()))",
              self.gw.store, query], capture_output=True, check=True, timeout=60)
