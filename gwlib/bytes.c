@@ -46,6 +46,15 @@ bool slice_equal_nocase(struct slice a, const char *b)
     return true;
 }
 
+uint64_t slice_hash(struct slice s)
+{
+    uint64_t value = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < s.len; i++)
+        value = (value ^ s.data[i]) * UINT64_C(1099511628211);
+    return value;
+}
+
 bool slice_equal_secret(struct slice a, struct slice b)
 {
     volatile unsigned char difference = 0;

@@ -67,6 +67,8 @@ bool slice_equal(struct slice a, struct slice b);
 bool slice_equal_str(struct slice a, const char *b);
 /* ASCII letters compare without case. */
 bool slice_equal_nocase(struct slice a, const char *b);
+/* FNV-1a, 64 bits: the same in every run; not for what an attacker may choose to collide. */
+uint64_t slice_hash(struct slice s);
 /* In time that depends on the lengths only: for passwords. */
 bool slice_equal_secret(struct slice a, struct slice b);
 

@@ -12,15 +12,6 @@
 
 /* --- one connection ------------------------------------------------------------------ */
 
-static uint64_t hash(struct slice text)
-{
-    uint64_t value = UINT64_C(14695981039346656037);
-
-    for (size_t i = 0; i < text.len; i++)
-        value = (value ^ text.data[i]) * UINT64_C(1099511628211);
-    return value;
-}
-
 void aside_note_sent(struct aside *aside, int64_t now_ms)
 {
     aside->failures = 0;
@@ -38,7 +29,7 @@ static void begin(struct aside *aside, struct slice error, int64_t now_ms)
 bool aside_note_failure(struct aside *aside, struct slice receiver, struct slice error,
                         int64_t now_ms)
 {
-    uint64_t who = hash(receiver);
+    uint64_t who = slice_hash(receiver);
 
     error = slice_sub(error, 0, ASIDE_ERROR_MAX - 1);
     if (error.len == 0) {

@@ -257,6 +257,15 @@ static void taken_memory_is_gone(void **state)
     bytes_free(&b);
 }
 
+/* Test vectors of the function's authors. */
+static void hashes_are_fnv_1a(void **state)
+{
+    (void)state;
+    assert_true(slice_hash(slice_str("")) == UINT64_C(0xcbf29ce484222325));
+    assert_true(slice_hash(slice_str("a")) == UINT64_C(0xaf63dc4c8601ec8c));
+    assert_true(slice_hash(slice_str("foobar")) == UINT64_C(0x85944171f73967e8));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +280,7 @@ int main(void)
         cmocka_unit_test(printf_appends),
         cmocka_unit_test(hex_goes_both_ways),
         cmocka_unit_test(taken_memory_is_gone),
+        cmocka_unit_test(hashes_are_fnv_1a),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

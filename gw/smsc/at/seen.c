@@ -8,19 +8,9 @@
 
 #define KEPT_MS 600000
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash(struct slice text)
-{
-    uint64_t value = UINT64_C(14695981039346656037);
-
-    for (size_t i = 0; i < text.len; i++)
-        value = (value ^ text.data[i]) * UINT64_C(1099511628211);
-    return value;
-}
-
 bool at_seen_before(struct at_seen *seen, struct slice pdu)
 {
-    uint64_t wanted = hash(pdu);
+    uint64_t wanted = slice_hash(pdu);
     int64_t now = clock_monotonic_ms();
 
     for (size_t i = 0; i < AT_SEEN_PLACES; i++)
@@ -33,7 +23,7 @@ bool at_seen_before(struct at_seen *seen, struct slice pdu)
 
 void at_seen_note(struct at_seen *seen, struct slice pdu)
 {
-    seen->places[seen->next].hash = hash(pdu);
+    seen->places[seen->next].hash = slice_hash(pdu);
     seen->places[seen->next].until = clock_monotonic_ms() + KEPT_MS;
     seen->next = (seen->next + 1) % AT_SEEN_PLACES;
 }
@@ -41,12 +31,12 @@ void at_seen_note(struct at_seen *seen, struct slice pdu)
 void at_left_note(struct at_left *left, struct slice pdu)
 {
     if (left->count < AT_LEFT_MAX && !at_left_has(left, pdu))
-        left->hashes[left->count++] = hash(pdu);
+        left->hashes[left->count++] = slice_hash(pdu);
 }
 
 bool at_left_has(const struct at_left *left, struct slice pdu)
 {
-    uint64_t wanted = hash(pdu);
+    uint64_t wanted = slice_hash(pdu);
 
     for (size_t i = 0; i < left->count; i++)
         if (left->hashes[i] == wanted)
